@@ -1,0 +1,79 @@
+"""The commands of `flask --app wsgi …`: setting up, and proving that the books are whole."""
+
+import os
+import sys
+
+import click
+from flask import Flask
+from pymongo.errors import PyMongoError
+
+from backend import db, demo
+from backend.errors import AppError
+from backend.ledger.verify import Report
+from backend.money import to_text
+from backend.services import services
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to the application."""
+    for command in (init_db, create_admin, seed_demo, verify_ledger):
+        app.cli.add_command(command)
+
+
+@click.command("init-db")
+def init_db() -> None:
+    """Create collections, indexes and validators; safe to repeat."""
+    try:
+        db.initialise(services().client[services().settings.mongodb_db])
+    except PyMongoError as error:
+        raise click.ClickException(f"MongoDB does not answer: {error}") from error
+    click.echo("The database is ready.")
+
+
+@click.command("create-admin")
+@click.argument("email")
+def create_admin(email: str) -> None:
+    """Create an admin; the password comes from ADMIN_PASSWORD or from a prompt."""
+    password = os.environ.get("ADMIN_PASSWORD") or click.prompt(
+        "Password", hide_input=True, confirmation_prompt=True
+    )
+    if len(password) < 8:
+        raise click.ClickException("The password must have at least 8 characters.")
+    try:
+        user = services().users.make_admin(email, password=password)
+    except (AppError, PyMongoError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{user.email} is an admin ({user.id}).")
+
+
+@click.command("seed-demo")
+def seed_demo() -> None:
+    """Add demo users, credit and products; refuses in production."""
+    found = services()
+    if found.settings.is_production:
+        raise click.ClickException("The demo's passwords are public: not in production.")
+    demo.seed(found.client[found.settings.mongodb_db], found.users, found.wallets)
+    for login in (demo.ADMIN, *demo.CUSTOMERS):
+        click.echo(f"{login.name:<12} {login.email:<22} {login.password}")
+
+
+@click.command("verify-ledger")
+def verify_ledger() -> None:
+    """Prove that the books balance; exits 0 only when they do."""
+    try:
+        report = services().verifier.run()
+    except PyMongoError as error:
+        raise click.ClickException(f"MongoDB does not answer: {error}") from error
+    _print_report(report)
+    sys.exit(0 if report.is_whole else 1)
+
+
+def _print_report(report: Report) -> None:
+    click.echo(f"{report.entries} entries of {report.wallets} wallets in {report.seconds} s")
+    for currency, accounts in report.accounts.items():
+        for account, minor in sorted(accounts.items()):
+            click.echo(f"  {account:<24}{to_text(minor, currency=currency):>20} {currency}")
+    for problem in report.problems:
+        where = f"entry {problem.entry_id} (seq {problem.seq})" if problem.entry_id else "wallet"
+        click.echo(f"BROKEN {problem.customer_id} {where}: {problem.what}", err=True)
+    click.echo("The books balance." if report.is_whole else "The books DO NOT balance.")

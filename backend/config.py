@@ -1,0 +1,129 @@
+"""Every setting, read from the environment once, checked, and then passed around as a value."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from environs import Env, EnvValidationError, ValidationError, validate
+from limits import parse_many
+
+from backend.money import BadAmount, to_minor
+
+DEFAULT_SECRET = "insecure-development-secret-never-use-in-production"  # noqa: S105
+EMBEDDED_MONGODB_URI = "mongodb://127.0.0.1:27117/?replicaSet=batua"
+SHORTEST_SECRET = 32
+CURRENCY = "INR"
+ENVIRONMENTS = ("development", "test", "production")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+_FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+
+
+class BadSettings(RuntimeError):
+    """The environment cannot be worked with; the message names every variable at fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an installation can decide."""
+
+    environment: str = "development"
+    mongodb_uri: str = EMBEDDED_MONGODB_URI
+    mongodb_db: str = "batua"
+    secret_key: str = DEFAULT_SECRET
+    jwt_secret_key: str = DEFAULT_SECRET
+    field_encryption_keys: tuple[str, ...] = ()
+    max_amount_minor: int = 99_999_999
+    low_balance_threshold_minor: int = 2_000
+    default_call_rate_minor: int = 1_000
+    cors_origins: tuple[str, ...] = ()
+    ratelimit_storage_uri: str = ""
+    ratelimit_enabled: bool = True
+    login_limit: str = "10/minute"
+    trusted_proxies: int = 0
+    log_level: str = "INFO"
+
+    @property
+    def is_production(self) -> bool:
+        """Tell whether real money is at stake."""
+        return self.environment == "production"
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment, or say everything that is wrong with it at once."""
+    env = Env(eager=False)
+    env.read_env()
+    settings = Settings(
+        environment=env.str("BATUA_ENV", "development", validate=validate.OneOf(ENVIRONMENTS)),
+        mongodb_uri=env.str("MONGODB_URI", "") or EMBEDDED_MONGODB_URI,
+        mongodb_db=env.str("MONGODB_DB", "batua", validate=validate.Regexp(r"[A-Za-z0-9_-]{1,63}\Z")),
+        secret_key=env.str("SECRET_KEY", "") or DEFAULT_SECRET,
+        jwt_secret_key=env.str("JWT_SECRET_KEY", "") or DEFAULT_SECRET,
+        field_encryption_keys=_words(env, "FIELD_ENCRYPTION_KEYS"),
+        max_amount_minor=_minor(env, "MAX_AMOUNT", "999999.99"),
+        low_balance_threshold_minor=_minor(env, "LOW_BALANCE_THRESHOLD", "20"),
+        default_call_rate_minor=_minor(env, "DEFAULT_CALL_RATE", "10"),
+        cors_origins=_words(env, "CORS_ORIGINS"),
+        ratelimit_storage_uri=env.str("RATELIMIT_STORAGE_URI", ""),
+        ratelimit_enabled=env.bool("RATELIMIT_ENABLED", True),
+        login_limit=env.str("LOGIN_LIMIT", "10/minute", validate=_is_limit),
+        trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
+        log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
+    )
+    faults = _read_faults(env)
+    if settings.is_production:
+        faults += _production_faults(settings, database_is_named=bool(env.str("MONGODB_URI", "")))
+    if faults:
+        raise BadSettings("Batua cannot start:\n" + "\n".join(f"  {fault}" for fault in faults))
+    return settings
+
+
+def _words(env: Env, name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in env.str(name, "").split(",") if word.strip())
+
+
+def _minor(env: Env, name: str, default: str) -> int:
+    text = env.str(name, default, validate=_is_amount)
+    return to_minor(text, currency=CURRENCY) if text else 0
+
+
+def _is_amount(text: str) -> None:
+    try:
+        to_minor(text, currency=CURRENCY)
+    except BadAmount as error:
+        raise ValidationError(str(error)) from error
+
+
+def _is_limit(text: str) -> None:
+    try:
+        parse_many(text)
+    except ValueError as error:
+        raise ValidationError("must read like 10/minute") from error
+
+
+def _read_faults(env: Env) -> list[str]:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        messages = cast(Mapping[str, list[str]], error.error_messages)
+        return [f"{name}: {' '.join(texts)}" for name, texts in messages.items()]
+    return []
+
+
+def _production_faults(settings: Settings, *, database_is_named: bool) -> list[str]:
+    """Name each secret that is missing, too short or known to everybody."""
+    secrets = {"SECRET_KEY": settings.secret_key, "JWT_SECRET_KEY": settings.jwt_secret_key}
+    faults = [
+        f"{name}: must be set to at least {SHORTEST_SECRET} random characters"
+        for name, value in secrets.items()
+        if value == DEFAULT_SECRET or len(value) < SHORTEST_SECRET
+    ]
+    if len(set(secrets.values())) < len(secrets) and not faults:
+        faults.append("SECRET_KEY, JWT_SECRET_KEY: must not be the same")
+    keys = settings.field_encryption_keys
+    if not keys or not all(_FERNET_KEY.fullmatch(key) for key in keys):
+        faults.append("FIELD_ENCRYPTION_KEYS: must list at least one Fernet key (44 characters)")
+    if not database_is_named:
+        faults.append("MONGODB_URI: must be set; the embedded server is for development")
+    return faults

@@ -1,0 +1,104 @@
+"""The one tree of failures that a caller may see; each names its HTTP status and its code."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class AppError(Exception):
+    """A failure with a code for programs and a message for people."""
+
+    status = 500
+    code = "INTERNAL_ERROR"
+    message = "Something went wrong on our side."
+
+    def __init__(self, message: str | None = None, /, **details: Any) -> None:
+        super().__init__(message or self.message)
+        self.message = message or self.message
+        self.details: Mapping[str, Any] = details
+
+
+class Invalid(AppError):
+    """The request is not well formed."""
+
+    status, code, message = 400, "VALIDATION_ERROR", "The request is not valid."
+
+
+class InvalidAmount(AppError):
+    """The amount cannot be moved."""
+
+    status, code, message = 400, "INVALID_AMOUNT", "The amount is not valid."
+
+
+class InsufficientBalance(AppError):
+    """The wallet does not have what was asked for."""
+
+    status, code, message = 400, "INSUFFICIENT_BALANCE", "The wallet balance is not enough."
+
+
+class Unauthenticated(AppError):
+    """Nobody we know is asking."""
+
+    status, code, message = 401, "UNAUTHENTICATED", "Please log in."
+
+
+class Forbidden(AppError):
+    """The caller is known and may not do this."""
+
+    status, code, message = 403, "FORBIDDEN", "You may not do this."
+
+
+class NotFound(AppError):
+    """There is no such thing, or none the caller may know of."""
+
+    status, code, message = 404, "NOT_FOUND", "Not found."
+
+
+class CustomerNotFound(NotFound):
+    """There is no such customer."""
+
+    code, message = "CUSTOMER_NOT_FOUND", "There is no such customer."
+
+
+class HoldNotFound(NotFound):
+    """There is no such hold on this wallet."""
+
+    code, message = "HOLD_NOT_FOUND", "There is no such hold."
+
+
+class Conflict(AppError):
+    """The request fits no longer, or not yet, with what is stored."""
+
+    status, code, message = 409, "CONFLICT", "This conflicts with what is stored."
+
+
+class HoldClosed(Conflict):
+    """The hold was captured or released before."""
+
+    message = "The hold is already closed."
+
+
+class ClaimLost(Conflict):
+    """A row that had to change together with the money was not in the state it had to be in."""
+
+    message = "What this payment was for has changed in the meantime."
+
+
+class RequestInProgress(AppError):
+    """The same request is being worked on right now."""
+
+    status, code = 409, "REQUEST_IN_PROGRESS"
+    message = "The same request is still being processed. Try again in a moment."
+
+
+class IdempotencyKeyReused(AppError):
+    """The key was used before, for something else."""
+
+    status, code = 422, "IDEMPOTENCY_KEY_REUSED"
+    message = "This idempotency key was used before with another request."
+
+
+class ServiceUnavailable(AppError):
+    """A part we depend on is away; nothing was lost, and trying again is right."""
+
+    status, code = 503, "SERVICE_UNAVAILABLE"
+    message = "The service is not available right now. Please try again."

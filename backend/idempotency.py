@@ -1,0 +1,93 @@
+"""The decorator that makes a POST safe to send again with the same Idempotency-Key."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import orjson
+from flask import Response, current_app, g, make_response, request
+
+from backend.access import caller
+from backend.errors import Invalid
+from backend.idempotency_store import Run, StoredAnswer
+from backend.services import services
+from backend.wallet_service import new_movement_key
+from backend.wire import load_json
+
+P = ParamSpec("P")
+
+_PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
+TOO_MANY_REQUESTS = 429  # An answer about this moment, not about the request: never kept.
+
+HEADER_DOC: dict[str, Any] = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Repeat the request with the same key to get the same answer, for 24 hours.",
+}
+
+
+def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
+    """Run the view once per key; every copy of the request gets the answer of that one run."""
+
+    @wraps(view)
+    def keyed(*args: P.args, **kwargs: P.kwargs) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return make_response(view(*args, **kwargs))
+        begun = services().idempotency.begin(_request_key(key), _fingerprint())
+        if isinstance(begun, StoredAnswer):
+            return _replayed(begun)
+        g.movement_key = begun.movement_key
+        return _run(begun, lambda: view(*args, **kwargs))
+
+    return keyed
+
+
+def movement_key() -> str:
+    """Give the key under which this request may move money."""
+    key: str = g.get("movement_key") or new_movement_key()
+    return key
+
+
+def _run(run: Run, view: Callable[[], Any]) -> Response:
+    try:
+        response = make_response(view())
+    except Exception as error:  # noqa: BLE001 - refusals are answers too, and are kept like others.
+        response = make_response(current_app.handle_user_exception(error))
+    if response.status_code >= 500 or response.status_code == TOO_MANY_REQUESTS:
+        services().idempotency.give_back(run)
+    else:
+        services().idempotency.finish(run, _stored(response))
+    return response
+
+
+def _request_key(key: str) -> str:
+    if not _PRINTABLE.fullmatch(key):
+        raise Invalid("Idempotency-Key must be 1 to 255 printable characters.")
+    scope = [caller().customer_id, request.method, request.path, key]
+    return hashlib.sha256(orjson.dumps(scope)).hexdigest()
+
+
+def _fingerprint() -> str:
+    """Hash what the request asks for; spacing and the order of fields do not matter."""
+    raw = request.get_data(cache=True)
+    body = load_json(raw) if raw and request.is_json else raw.hex()
+    asked = [sorted(request.args.items(multi=True)), body]
+    canonical = orjson.dumps(asked, default=str, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _stored(response: Response) -> StoredAnswer:
+    return StoredAnswer(
+        status=response.status_code, body=response.get_data(), content_type=response.content_type
+    )
+
+
+def _replayed(answer: StoredAnswer) -> Response:
+    response = Response(answer.body, status=answer.status, content_type=answer.content_type)
+    response.headers["Idempotent-Replayed"] = "true"
+    return response

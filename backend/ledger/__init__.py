@@ -1,0 +1,94 @@
+"""The place where money moves: callers post, the ledger decides, and what it says has happened."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from itertools import islice
+from typing import TypeVar
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from backend.errors import AppError, CustomerNotFound, ServiceUnavailable
+from backend.ledger.committer import MAX_BATCH, GroupCommitter
+from backend.ledger.documents import Document, read_wallet
+from backend.ledger.store import WALLETS, Answer, LedgerStore
+from backend.ledger.submission import Claim, Row, Submission
+from backend.ledger.values import Entry, Hold, Posting, Verb, Wallet
+from backend.metrics import LEDGER_POSTINGS
+
+__all__ = ["Claim", "Entry", "Hold", "Ledger", "Posting", "Row", "Submission", "Verb", "Wallet"]
+
+T = TypeVar("T", Entry, Hold)
+
+PATIENCE_SECONDS = 4.0  # Longer than the store's own deadline, shorter than the caller's five.
+
+
+class Ledger:
+    """Moves money, and shows what a wallet holds."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._wallets = database[WALLETS]
+        self._store = LedgerStore(database)
+        self._committer = GroupCommitter(self._store.commit)
+
+    def move(self, posting: Posting, *, claims: Sequence[Claim] = (), rows: Sequence[Row] = ()) -> Entry:
+        """Credit, debit, refund or capture once, with claims and rows, or raise the reason why not."""
+        return _of_kind(Entry, self._post(Submission(posting=posting, claims=claims, rows=rows)))
+
+    def reserve(self, posting: Posting, *, claims: Sequence[Claim] = (), rows: Sequence[Row] = ()) -> Hold:
+        """Hold or release once, with claims and rows, or raise the reason why not."""
+        return _of_kind(Hold, self._post(Submission(posting=posting, claims=claims, rows=rows)))
+
+    def post_many(self, submissions: Iterable[Submission]) -> list[Answer]:
+        """Move money for many submissions of one caller and give each one its own answer."""
+        answers: list[Answer] = []
+        waiting = iter(submissions)
+        while chunk := list(islice(waiting, MAX_BATCH)):
+            futures = [self._committer.submit(submission) for submission in chunk]
+            answers.extend(self._wait(future) for future in futures)
+        return answers
+
+    def open_wallet(self, customer_id: str, *, currency: str, session: ClientSession) -> None:
+        """Open an empty wallet as part of the caller's transaction."""
+        self._store.open_wallet(customer_id, currency=currency, session=session)
+
+    def wallet(self, customer_id: str) -> Wallet:
+        """Read a wallet from the primary, as it is now."""
+        document = self._wallets.find_one({"_id": customer_id})
+        if document is None:
+            raise CustomerNotFound
+        return read_wallet(document)
+
+    def close(self) -> None:
+        """Commit what is waiting and take no more."""
+        self._committer.close()
+
+    def _post(self, submission: Submission) -> Answer:
+        answer = self._wait(self._committer.submit(submission))
+        _count(submission, answer)
+        return answer
+
+    def _wait(self, future: "Future[Answer]") -> Answer:
+        try:
+            return future.result(PATIENCE_SECONDS)
+        except FutureTimeoutError:
+            # Cancelled in time means it never happens; otherwise a retry with the same key tells.
+            known = (
+                "Nothing was moved." if future.cancel() else "Retry with the same key to learn the outcome."
+            )
+            return ServiceUnavailable(f"The ledger did not answer in time. {known}")
+
+
+def _of_kind(kind: type[T], answer: Answer) -> T:
+    """Give the answer if it is the value asked for; raise it if it is a refusal or a failure."""
+    if isinstance(answer, kind):
+        return answer
+    if isinstance(answer, Exception):
+        raise answer
+    raise TypeError(f"a posting of this verb gives no {kind.__name__}")
+
+
+def _count(submission: Submission, answer: Answer) -> None:
+    outcome = answer.code if isinstance(answer, AppError) else type(answer).__name__
+    LEDGER_POSTINGS.labels(submission.posting.verb.value, outcome).inc()

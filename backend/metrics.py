@@ -1,0 +1,18 @@
+"""What the process counts about itself, in one place and under stable names."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+HTTP_SECONDS = Histogram(
+    "batua_http_request_seconds", "Time to answer a request.", ["method", "route", "status"]
+)
+LEDGER_BATCH_SIZE = Histogram(
+    "batua_ledger_batch_size", "Postings committed together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
+LEDGER_COMMIT_SECONDS = Histogram("batua_ledger_commit_seconds", "Time to commit one batch.")
+LEDGER_QUEUE_DEPTH = Gauge(
+    "batua_ledger_queue_depth", "Postings waiting for the committer.", multiprocess_mode="livesum"
+)
+LEDGER_CONFLICTS = Counter("batua_ledger_conflicts_total", "Batches tried again after a conflict.")
+LEDGER_POSTINGS = Counter(
+    "batua_ledger_postings_total", "Postings by what became of them.", ["verb", "outcome"]
+)

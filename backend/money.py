@@ -1,0 +1,65 @@
+"""Where rupees on the wire become integer minor units, and nowhere else."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+DECIMALS = {"INR": 2, "USD": 2, "EUR": 2, "GBP": 2, "SGD": 2, "AED": 2, "JPY": 0}
+MAX_BALANCE_MINOR = 2**53 - 1  # The largest integer that every JSON client reads exactly.
+
+_PLAIN_DECIMAL = re.compile(r"[0-9]{1,16}(\.[0-9]{1,8})?", re.ASCII)
+
+
+class BadAmount(ValueError):
+    """The text or number given is not an amount of money in that currency."""
+
+
+def to_minor(amount: Decimal | int | str, *, currency: str) -> int:
+    """Turn a wire amount into minor units, refusing anything that is not exact."""
+    if isinstance(amount, bool) or not isinstance(amount, Decimal | int | str):
+        raise BadAmount("must be a number or a decimal string")
+    value = _exact(amount)
+    minor = value.scaleb(decimals(currency))
+    if minor != minor.to_integral_value():
+        raise BadAmount(f"must have at most {decimals(currency)} decimals")
+    return int(minor)
+
+
+def to_major(minor: int, *, currency: str) -> int | float:
+    """Turn minor units into the JSON number that shows them exactly.
+
+    Division by a power of ten is correctly rounded, so its shortest text has at most the
+    currency's decimals for every balance up to MAX_BALANCE_MINOR.
+    """
+    scale: int = 10 ** decimals(currency)
+    whole, rest = divmod(minor, scale)
+    return whole if rest == 0 else minor / scale
+
+
+def to_text(minor: int, *, currency: str) -> str:
+    """Write minor units as a decimal string with all the currency's decimals."""
+    places = decimals(currency)
+    return f"{Decimal(minor).scaleb(-places):.{places}f}"
+
+
+def decimals(currency: str) -> int:
+    """Tell how many decimals the currency has."""
+    try:
+        return DECIMALS[currency]
+    except KeyError:
+        raise BadAmount(f"currency {currency} is not supported") from None
+
+
+def _exact(amount: Decimal | int | str) -> Decimal:
+    """Read an amount without losing a digit; exponents that hide precision are refused."""
+    if isinstance(amount, str) and not _PLAIN_DECIMAL.fullmatch(amount):
+        raise BadAmount("must be a plain decimal such as 99.50")
+    try:
+        value = Decimal(amount)
+    except (InvalidOperation, ValueError):
+        raise BadAmount("must be a number") from None
+    if not value.is_finite():
+        raise BadAmount("must be a finite number")
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or not -8 <= exponent <= 0 or len(value.as_tuple().digits) > 24:
+        raise BadAmount("must be written in plain digits")
+    return value

@@ -1,0 +1,82 @@
+"""What happens around every request: its id, its size, its log line, its metrics, its headers."""
+
+import logging
+import re
+import time
+import uuid
+
+from flask import Flask, Response, abort, g, request
+
+from backend.logs import request_id
+from backend.metrics import HTTP_SECONDS
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 256 * 1024
+LARGEST_DRAIN = 16 * 1024 * 1024
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Cache-Control": "no-store",
+}
+
+# The documentation viewer starts itself from an inline script; everything it loads is ours.
+DOCS_PATH = "/api/docs"
+DOCS_CSP = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; frame-ancestors 'none'"
+)
+
+
+def init_app(app: Flask) -> None:
+    """Wrap every request of the application."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.before_request(_begin)
+    app.before_request(_refuse_large_body)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    sent = request.headers.get("X-Request-ID", "")
+    request_id.set(sent if _GOOD_ID.fullmatch(sent) else uuid.uuid4().hex)
+
+
+def _refuse_large_body() -> None:
+    """Refuse by the announced length, after reading some of it so that the client sees the answer."""
+    length = request.content_length or 0
+    if length <= (request.max_content_length or LARGEST_BODY):
+        return
+    stream, left = request.environ["wsgi.input"], min(length, LARGEST_DRAIN)
+    while left > 0 and (chunk := stream.read(min(left, 65536))):
+        left -= len(chunk)
+    abort(413)
+
+
+def _end(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path == DOCS_PATH:
+        response.headers["Content-Security-Policy"] = DOCS_CSP
+    response.headers["X-Request-ID"] = request_id.get()
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    HTTP_SECONDS.labels(request.method, route, response.status_code).observe(seconds)
+    log.info(
+        "request",
+        extra={
+            "method": request.method,
+            "route": route,
+            "status": response.status_code,
+            "milliseconds": round(seconds * 1000, 1),
+            "customer_id": g.caller.customer_id if "caller" in g else None,
+        },
+    )
+    return response

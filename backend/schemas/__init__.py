@@ -1,0 +1,1 @@
+"""The wire format: one file per routes file, and the fields they share."""
