@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None, *, client: MongoClient[Document
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(_flask_config(settings))
     app.extensions["batua"] = _wire_services(settings, client)
-    _init_extensions(app, settings, client)
+    _init_extensions(app, settings)
     app.register_blueprint(operations)
     for blueprint in (auth, wallet, transactions, admin):
         api.register_blueprint(blueprint)
@@ -75,7 +75,7 @@ def _wire_services(settings: Settings, client: MongoClient[Document]) -> Service
     )
 
 
-def _init_extensions(app: Flask, settings: Settings, client: MongoClient[Document]) -> None:
+def _init_extensions(app: Flask, settings: Settings) -> None:
     wire.init_app(app)
     request_context.init_app(app)
     cors.init_app(
@@ -86,7 +86,7 @@ def _init_extensions(app: Flask, settings: Settings, client: MongoClient[Documen
         max_age=3600,
     )
     jwt.init_app(app)
-    rate_limits.init_app(app, settings, client)
+    rate_limits.init_app(app, settings)
     access.init_app(app)
     api.init_app(app)
     error_handlers.init_app(app, jwt)

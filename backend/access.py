@@ -24,7 +24,7 @@ from backend.user_service import Role
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Every other route needs an access token. A refresh checks its own kind of token itself.
+# Every other route needs an access token.
 PUBLIC = frozenset(
     {
         "auth.signup",
@@ -38,6 +38,9 @@ PUBLIC = frozenset(
         "operations.docs_asset",
     }
 )
+
+# Public here means that the view itself asks for the other kind of token.
+TAKES_REFRESH_TOKEN = frozenset({"auth.refresh"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

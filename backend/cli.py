@@ -5,13 +5,14 @@ import sys
 
 import click
 from flask import Flask
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure
 
 from backend import db, demo
-from backend.errors import AppError
 from backend.ledger.verify import Report
 from backend.money import to_text
 from backend.services import services
+
+NO_DATABASE = "MongoDB does not answer. Start it (make run starts one), or set MONGODB_URI."
 
 
 def init_app(app: Flask) -> None:
@@ -25,8 +26,8 @@ def init_db() -> None:
     """Create collections, indexes and validators; safe to repeat."""
     try:
         db.initialise(services().client[services().settings.mongodb_db])
-    except PyMongoError as error:
-        raise click.ClickException(f"MongoDB does not answer: {error}") from error
+    except ConnectionFailure as error:
+        raise click.ClickException(NO_DATABASE) from error
     click.echo("The database is ready.")
 
 
@@ -41,8 +42,8 @@ def create_admin(email: str) -> None:
         raise click.ClickException("The password must have at least 8 characters.")
     try:
         user = services().users.make_admin(email, password=password)
-    except (AppError, PyMongoError) as error:
-        raise click.ClickException(str(error)) from error
+    except ConnectionFailure as error:
+        raise click.ClickException(NO_DATABASE) from error
     click.echo(f"{user.email} is an admin ({user.id}).")
 
 
@@ -62,8 +63,8 @@ def verify_ledger() -> None:
     """Prove that the books balance; exits 0 only when they do."""
     try:
         report = services().verifier.run()
-    except PyMongoError as error:
-        raise click.ClickException(f"MongoDB does not answer: {error}") from error
+    except ConnectionFailure as error:
+        raise click.ClickException(NO_DATABASE) from error
     _print_report(report)
     sys.exit(0 if report.is_whole else 1)
 

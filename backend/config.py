@@ -73,7 +73,7 @@ def read_settings() -> Settings:
     )
     faults = _read_faults(env)
     if settings.is_production:
-        faults += _production_faults(settings, database_is_named=bool(env.str("MONGODB_URI", "")))
+        faults += _production_faults(settings)
     if faults:
         raise BadSettings("Batua cannot start:\n" + "\n".join(f"  {fault}" for fault in faults))
     return settings
@@ -111,7 +111,7 @@ def _read_faults(env: Env) -> list[str]:
     return []
 
 
-def _production_faults(settings: Settings, *, database_is_named: bool) -> list[str]:
+def _production_faults(settings: Settings) -> list[str]:
     """Name each secret that is missing, too short or known to everybody."""
     secrets = {"SECRET_KEY": settings.secret_key, "JWT_SECRET_KEY": settings.jwt_secret_key}
     faults = [
@@ -119,11 +119,9 @@ def _production_faults(settings: Settings, *, database_is_named: bool) -> list[s
         for name, value in secrets.items()
         if value == DEFAULT_SECRET or len(value) < SHORTEST_SECRET
     ]
-    if len(set(secrets.values())) < len(secrets) and not faults:
-        faults.append("SECRET_KEY, JWT_SECRET_KEY: must not be the same")
     keys = settings.field_encryption_keys
     if not keys or not all(_FERNET_KEY.fullmatch(key) for key in keys):
         faults.append("FIELD_ENCRYPTION_KEYS: must list at least one Fernet key (44 characters)")
-    if not database_is_named:
+    if settings.mongodb_uri == EMBEDDED_MONGODB_URI:
         faults.append("MONGODB_URI: must be set; the embedded server is for development")
     return faults

@@ -69,7 +69,12 @@ def require_transactions(client: MongoClient[Document]) -> None:
         _refuse_standalone(client.admin.command("hello"))
         _refuse_low_durability(client)
     except ConnectionFailure as error:
-        log.error("MongoDB does not answer yet: %s", error)
+        log.error("MongoDB does not answer at %s", ", ".join(_addresses(client)))
+        log.debug("details: %s", error)
+
+
+def _addresses(client: MongoClient[Document]) -> list[str]:
+    return [f"{host}:{port}" for host, port in client.topology_description.server_descriptions()]
 
 
 def is_writable(client: MongoClient[Document]) -> bool:

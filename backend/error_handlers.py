@@ -30,6 +30,12 @@ CODES = {
     431: "HEADERS_TOO_LARGE",
     503: "SERVICE_UNAVAILABLE",
 }
+MESSAGES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is too large.",
+    429: "Too many requests. Please wait and try again.",
+}
 KEPT_HEADERS = ("Allow", "Retry-After")
 RETRY_AFTER_SECONDS = "2"
 
@@ -82,7 +88,7 @@ def _wire_details(details: Any) -> dict[str, Any]:
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code = CODES.get(status, "INTERNAL_ERROR" if status >= 500 else "VALIDATION_ERROR")
-    response = error_response(status, code, error.description or error.name)
+    response = error_response(status, code, MESSAGES.get(status) or error.description or error.name)
     for name, value in error.get_headers():
         if name in KEPT_HEADERS:
             response.headers[name] = value

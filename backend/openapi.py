@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 
-from backend.access import PUBLIC
+from backend.access import PUBLIC, TAKES_REFRESH_TOKEN
 from backend.schemas.errors import ErrorAnswer
 from backend.schemas.fields import Amount, Moment, Timestamp
 
@@ -23,7 +23,7 @@ BEARER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 ERROR_BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 ERRORS = {
     "400": "The request is not valid: VALIDATION_ERROR, INVALID_AMOUNT, INSUFFICIENT_BALANCE",
-    "401": "No valid token: UNAUTHENTICATED",
+    "401": "No valid token or password: UNAUTHENTICATED",
     "403": "Not allowed: FORBIDDEN",
     "404": "No such thing: NOT_FOUND, CUSTOMER_NOT_FOUND",
     "409": "The same request is still running: REQUEST_IN_PROGRESS; or it no longer fits: CONFLICT",
@@ -55,14 +55,15 @@ class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types.
             operations = paths.get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
             for method, operation in operations.items():
                 if method.upper() in (rule.methods or ()):
-                    _complete_operation(operation, is_public=rule.endpoint in PUBLIC, path=rule.rule)
+                    needs_token = rule.endpoint not in PUBLIC or rule.endpoint in TAKES_REFRESH_TOKEN
+                    _complete_operation(operation, needs_token=needs_token, path=rule.rule)
 
 
-def _complete_operation(operation: dict[str, Any], *, is_public: bool, path: str) -> None:
-    statuses = {"429", "500", "503"}
-    if not is_public:
+def _complete_operation(operation: dict[str, Any], *, needs_token: bool, path: str) -> None:
+    statuses = {"401", "429", "500", "503"}
+    if needs_token:
         operation["security"] = [{"bearer": []}]
-        statuses |= {"401", "403"}
+        statuses.add("403")
     if "requestBody" in operation:
         statuses |= {"400", "409", "413"}
     parameters = operation.get("parameters", [])

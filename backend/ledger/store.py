@@ -3,23 +3,21 @@
 import random
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pymongo
-from pymongo import InsertOne, MongoClient, UpdateOne
+from pymongo import MongoClient, UpdateOne
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
-    BulkWriteError,
     ConnectionFailure,
-    DuplicateKeyError,
     ExecutionTimeout,
     PyMongoError,
 )
 from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
 
 from backend.errors import AppError, ClaimLost, ServiceUnavailable
 from backend.ledger.chain import entry_id, hold_id
@@ -35,21 +33,18 @@ from backend.ledger.documents import (
     wallet_document,
     wallet_state,
 )
-from backend.ledger.submission import Submission, rounds
+from backend.ledger.submission import Claim, Row, Submission, rounds
+from backend.ledger.transaction import Stale, durable_transaction, worth_another_try
 from backend.ledger.values import HoldState, Verb, Wallet
 from backend.metrics import LEDGER_CONFLICTS
 
 WALLETS, ENTRIES, HOLDS = "wallets", "wallet_transactions", "wallet_holds"
-DURABLE = WriteConcern(w="majority", j=True)
 DEADLINE_SECONDS = 3.5  # A caller is told within five that the database is away.
 MAX_ATTEMPTS = 12
-DUPLICATE_KEY = 11000
 
 Answer = Outcome | Exception
-
-
-class Stale(Exception):
-    """What was read before the transaction is no longer true inside it."""
+Update = tuple[Mapping[str, Any], Mapping[str, Any]]
+T = TypeVar("T", Claim, Row)
 
 
 class LedgerStore:
@@ -58,16 +53,14 @@ class LedgerStore:
     def __init__(self, database: Database[Document]) -> None:
         self._client: MongoClient[Document] = database.client
         self._database = database
-        self._wallets = database[WALLETS]
-        self._holds = database[HOLDS]
         # A replay is an acknowledgement: it must never show what a failover could still take back.
-        self._entries = database.get_collection(ENTRIES, read_concern=ReadConcern("majority"))
+        self._settled = database.with_options(read_concern=ReadConcern("majority"))
 
     def open_wallet(self, customer_id: str, *, currency: str, session: ClientSession) -> None:
         """Open an empty wallet as part of the caller's transaction."""
         now = datetime.now(UTC)
         wallet = Wallet(customer_id=customer_id, currency=currency, created_at=now, updated_at=now)
-        self._wallets.insert_one(wallet_document(wallet), session=session)
+        self._database[WALLETS].insert_one(wallet_document(wallet), session=session)
 
     def commit(self, submissions: Sequence[Submission]) -> list[Answer]:
         """Commit what the rules allow and give each submission its own answer, in order.
@@ -99,7 +92,7 @@ class LedgerStore:
             try:
                 return self._attempt(batch, look_up_keys=careful, look_up_claims=attempt > 0)
             except (Stale, PyMongoError) as error:
-                if not _worth_another_try(error):
+                if not worth_another_try(error):
                     raise
                 careful = True
             if attempt:
@@ -118,19 +111,19 @@ class LedgerStore:
             raise Stale  # It may be a replay of something that was possible when it came first.
         fresh = [s for s, is_fresh in zip(standing, applied.fresh, strict=True) if is_fresh]
         if fresh:
-            self._write(books, applied, fresh)
+            with durable_transaction(self._client) as session:
+                self._write(books, applied, fresh, session)
         answers = {id(s): outcome for s, outcome in zip(standing, applied.outcomes, strict=True)}
         return [answers.get(id(s)) or ClaimLost() for s in submissions]
 
     def _read(self, submissions: Sequence[Submission], *, look_up_keys: bool) -> Books:
         postings = [s.posting for s in submissions]
-        wallets = self._wallets.find({"_id": {"$in": list({p.customer_id for p in postings})}})
-        held = {p.hold_id for p in postings if p.hold_id} | {
-            hold_id(p.key) for p in postings if p.verb is Verb.HOLD
-        }
         keys = {entry_id(p.key) for p in postings if p.verb not in (Verb.HOLD, Verb.RELEASE)}
-        entries = self._entries.find({"_id": {"$in": list(keys)}}) if keys and look_up_keys else ()
-        holds = self._holds.find({"_id": {"$in": list(held)}}) if held else ()
+        new_holds = {hold_id(p.key) for p in postings if p.verb is Verb.HOLD}
+        open_holds = {p.hold_id for p in postings if p.hold_id}
+        wallets = _find(self._database[WALLETS], {p.customer_id for p in postings})
+        entries = _find(self._settled[ENTRIES], keys if look_up_keys else set())
+        holds = [*_find(self._settled[HOLDS], new_holds), *_find(self._database[HOLDS], open_holds)]
         return Books(
             wallets={document["_id"]: read_wallet(document) for document in wallets},
             holds={document["_id"]: read_hold(document) for document in holds},
@@ -150,68 +143,75 @@ class LedgerStore:
         }
         return {owner for owner, claim in claims if claim.target not in found}
 
-    def _write(self, books: Books, applied: Applied, fresh: Sequence[Submission]) -> None:
-        with self._client.start_session() as session:
-            session.start_transaction(write_concern=DURABLE)
-            try:
-                self._write_all(books, applied, fresh, session)
-                _commit(session)
-            except BaseException:
-                if session.in_transaction:
-                    session.abort_transaction()
-                raise
-
-    def _write_all(
+    def _write(
         self, books: Books, applied: Applied, fresh: Sequence[Submission], session: ClientSession
     ) -> None:
         self._update(WALLETS, _wallet_updates(books, applied), session)
-        if applied.entries:
-            documents = [entry_document(entry) for entry in applied.entries.values()]
-            self._database[ENTRIES].insert_many(documents, session=session)
-        self._update(HOLDS, _hold_writes(books, applied), session)
-        claims = defaultdict(list)
-        for claim in (claim for s in fresh for claim in s.claims):
-            claims[claim.collection].append(UpdateOne(claim.filter, claim.update))
-        for name, updates in claims.items():
-            self._update(name, updates, session)
-        rows = defaultdict(list)
-        for row in (row for s in fresh for row in s.rows):
-            rows[row.collection].append(dict(row.document))
-        for name, new_documents in rows.items():
-            self._database[name].insert_many(new_documents, session=session)
+        self._insert(ENTRIES, [entry_document(entry) for entry in applied.entries.values()], session)
+        self._update(HOLDS, _closed_holds(books, applied), session)
+        self._insert(HOLDS, _new_holds(books, applied), session)
+        for name, claims in _by_collection(claim for s in fresh for claim in s.claims).items():
+            self._update(name, [(claim.filter, claim.update) for claim in claims], session)
+        for name, rows in _by_collection(row for s in fresh for row in s.rows).items():
+            self._insert(name, [dict(row.document) for row in rows], session)
 
-    def _update(self, name: str, writes: Sequence[Any], session: ClientSession) -> None:
-        """Apply guarded writes; one that finds nothing means that our reading was stale."""
-        if not writes:
+    def _update(self, name: str, updates: Sequence[Update], session: ClientSession) -> None:
+        """Apply guarded updates; one that finds nothing means that our reading was stale."""
+        if not updates:
             return
-        result = self._database[name].bulk_write(writes, session=session)
-        if result.matched_count + result.inserted_count != len(writes):
+        if len(updates) == 1:  # A lone update is much cheaper than a bulk of one.
+            matched = self._database[name].update_one(*updates[0], session=session).matched_count
+        else:
+            writes = [UpdateOne(*update) for update in updates]
+            matched = self._database[name].bulk_write(writes, session=session).matched_count
+        if matched != len(updates):
             raise Stale
 
+    def _insert(self, name: str, documents: Sequence[Document], session: ClientSession) -> None:
+        if len(documents) == 1:
+            self._database[name].insert_one(documents[0], session=session)
+        elif documents:
+            self._database[name].insert_many(documents, session=session)
 
-def _wallet_updates(books: Books, applied: Applied) -> list[UpdateOne]:
+
+def _find(collection: Collection[Document], ids: Set[str]) -> list[Document]:
+    """Find documents by id; a lone one is much cheaper to ask for alone."""
+    if len(ids) == 1:
+        document = collection.find_one({"_id": next(iter(ids))})
+        return [document] if document else []
+    return list(collection.find({"_id": {"$in": list(ids)}})) if ids else []
+
+
+def _wallet_updates(books: Books, applied: Applied) -> list[Update]:
     """Replace each wallet's state only where it still is the state that the rules saw."""
     return [
-        UpdateOne(
-            {
-                "_id": wallet.customer_id,
-                "seq": books.wallets[wallet.customer_id].seq,
-                "held": books.wallets[wallet.customer_id].held_minor,
-            },
-            {"$set": wallet_state(wallet)},
-        )
-        for wallet in applied.wallets.values()
+        (_seen(books.wallets[id_]), {"$set": wallet_state(wallet)}) for id_, wallet in applied.wallets.items()
     ]
 
 
-def _hold_writes(books: Books, applied: Applied) -> list[Any]:
-    """Add new holds and close open ones; a hold closed by somebody else matches nothing."""
+def _seen(wallet: Wallet) -> Document:
+    """Find the wallet only as it was read: its seq and what is held tell all the rest."""
+    return {"_id": wallet.customer_id, "seq": wallet.seq, "held": wallet.held_minor}
+
+
+def _closed_holds(books: Books, applied: Applied) -> list[Update]:
+    """Close holds that are open still; one closed by somebody else matches nothing."""
     return [
-        UpdateOne({"_id": hold.id, "state": HoldState.HELD.value}, {"$set": hold_state(hold)})
-        if hold.id in books.holds
-        else InsertOne(hold_document(hold))
+        ({"_id": hold.id, "state": HoldState.HELD.value}, {"$set": hold_state(hold)})
         for hold in applied.holds.values()
+        if hold.id in books.holds
     ]
+
+
+def _new_holds(books: Books, applied: Applied) -> list[Document]:
+    return [hold_document(hold) for hold in applied.holds.values() if hold.id not in books.holds]
+
+
+def _by_collection(items: Iterable[T]) -> dict[str, list[T]]:
+    groups: dict[str, list[T]] = defaultdict(list)
+    for item in items:
+        groups[item.collection].append(item)
+    return groups
 
 
 def _is_known(submission: Submission, books: Books) -> bool:
@@ -221,26 +221,3 @@ def _is_known(submission: Submission, books: Books) -> bool:
         hold = books.holds.get(posting.hold_id or "")
         return hold is not None and hold.state is HoldState.RELEASED
     return entry_id(posting.key) in books.entries or hold_id(posting.key) in books.holds
-
-
-def _worth_another_try(error: Exception) -> bool:
-    """Tell conflicts and passing faults from failures that would only repeat themselves."""
-    if isinstance(error, PyMongoError) and error.timeout:
-        return False
-    if isinstance(error, BulkWriteError):
-        return any(item["code"] == DUPLICATE_KEY for item in error.details["writeErrors"])
-    if isinstance(error, Stale | ConnectionFailure | DuplicateKeyError):
-        return True
-    return isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError")
-
-
-def _commit(session: ClientSession) -> None:
-    """Commit, asking again while the server's answer is lost; the batch's deadline bounds it."""
-    while True:
-        try:
-            session.commit_transaction()
-        except PyMongoError as error:
-            if error.timeout or not error.has_error_label("UnknownTransactionCommitResult"):
-                raise
-        else:
-            return
