@@ -78,6 +78,8 @@ def identify(*, refresh: bool = False) -> Caller:
     try:
         verify_jwt_in_request(refresh=refresh)
         claims = get_jwt()
+        if "exp" not in claims:
+            raise Unauthenticated("A token must end some day.")
         g.caller = Caller(
             customer_id=claims["sub"],
             role=Role(claims["role"]),

@@ -11,6 +11,7 @@ from backend import db, demo
 from backend.ledger.verify import Report
 from backend.money import to_text
 from backend.services import services
+from backend.user_service import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
 NO_DATABASE = "MongoDB does not answer. Start it (make run starts one), or set MONGODB_URI."
 
@@ -38,10 +39,13 @@ def create_admin(email: str) -> None:
     password = os.environ.get("ADMIN_PASSWORD") or click.prompt(
         "Password", hide_input=True, confirmation_prompt=True
     )
-    if len(password) < 8:
-        raise click.ClickException("The password must have at least 8 characters.")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise click.ClickException(
+            f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        )
     try:
         user = services().users.make_admin(email, password=password)
+        services().sessions.revoke_all(user.id)  # Those were opened with another password.
     except ConnectionFailure as error:
         raise click.ClickException(NO_DATABASE) from error
     click.echo(f"{user.email} is an admin ({user.id}).")

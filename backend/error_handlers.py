@@ -37,7 +37,6 @@ MESSAGES = {
     429: "Too many requests. Please wait and try again.",
 }
 KEPT_HEADERS = ("Allow", "Retry-After")
-RETRY_AFTER_SECONDS = "2"
 
 
 def init_app(app: Flask, jwt: JWTManager) -> None:
@@ -67,8 +66,6 @@ def error_response(status: int, code: str, message: str, details: Any = None) ->
         request_id=request_id.get(),
     )
     response.status_code = status
-    if status == 503:
-        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 
 

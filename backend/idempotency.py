@@ -1,6 +1,7 @@
 """The decorator that makes a POST safe to send again with the same Idempotency-Key."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from functools import wraps
@@ -77,8 +78,8 @@ def _fingerprint() -> str:
     raw = request.get_data(cache=True)
     body = load_json(raw) if raw and request.is_json else raw.hex()
     asked = [sorted(request.args.items(multi=True)), body]
-    canonical = orjson.dumps(asked, default=str, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(canonical).hexdigest()
+    canonical = json.dumps(asked, default=str, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _stored(response: Response) -> StoredAnswer:

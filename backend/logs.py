@@ -3,36 +3,52 @@
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from contextvars import ContextVar
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _HIDDEN = "[redacted]"
+_NAMES = r"[\w-]*(?:password|passwd|secret|token|cvv|cvc|api_?key|authorization|signature)\w*"
+_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 _SECRETS = re.compile(
     r"""
-    eyJ[\w-]+\.[\w-]+\.[\w-]*                                   # a JWT
-    | (?<=Bearer\ )[^\s"\\]+                                    # a bearer token
-    | (?<=Basic\ )[A-Za-z0-9+/=]{8,}                            # HTTP Basic credentials
-    | (?<=://)[^/\s:@"]+:[^/\s@"]+(?=@)                         # user:password in a URL
-    | \$argon2\w+\$[^\s"\\]+                                    # a password hash
+    eyJ[\w-]+\.[\w-]+\.[\w-]*                    # a JWT
+    | (?<=://)[^/\s:@"']*:[^/\s@"']+(?=@)        # user:password in a URL
+    | \$argon2\w+\$[^\s"'\\]+                    # a password hash
     """,
     re.VERBOSE,
 )
+_CREDENTIALS = re.compile(r"\b(bearer|basic)\s+[^\s\"',]{8,}", re.IGNORECASE)
 _NAMED_SECRETS = re.compile(
-    r"""((?:\\?["'])?(?:password|passwd|secret|token|cvv|cvc|api_?key|authorization|signature)\w*"""
-    r"""(?:\\?["'])?\s*[:=]\s*)(\\?["'])?(?:(?!\\?["'])[^\s,}])+""",
-    re.IGNORECASE,
+    rf"""(["']?\b{_NAMES}["']?\s*[:=]\s*)("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s,}}]+)""", re.IGNORECASE
 )
-_DIGITS = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])")
+_DIGITS = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?!\w|[.-]\d)")
 
 
 def redact(text: str) -> str:
     """Blank out whatever looks like a secret or a card number."""
     text = _SECRETS.sub(_HIDDEN, text)
-    text = _NAMED_SECRETS.sub(rf"\1\2{_HIDDEN}", text)
+    text = _CREDENTIALS.sub(rf"\1 {_HIDDEN}", text)
+    text = _NAMED_SECRETS.sub(rf"\1{_HIDDEN}", text)
     return _DIGITS.sub(lambda found: _HIDDEN if is_card_number(found[0]) else found[0], text)
+
+
+def redact_all(value: Any) -> Any:
+    """Blank out secrets in a structure: by the names of its fields, and inside its texts."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {
+            key: _HIDDEN if _SECRET_NAME.fullmatch(str(key)) else redact_all(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set):
+        return [redact_all(item) for item in value]
+    return _HIDDEN if isinstance(value, int) and is_card_number(str(value)) else value
 
 
 def is_card_number(text: str) -> bool:
@@ -43,11 +59,12 @@ def is_card_number(text: str) -> bool:
 
 
 class RedactingFormatter(JsonFormatter):
-    """Writes one JSON object a line; redacts last, so that tracebacks are covered too."""
+    """Writes one JSON object a line, without its secrets."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Format the record and blank out its secrets."""
-        return redact(super().format(record))
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Blank out secrets in the message, the extra fields and the traceback."""
+        processed: dict[str, Any] = redact_all(super().process_log_record(log_data))
+        return processed
 
 
 class RequestIdFilter(logging.Filter):

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 DECIMALS = {"INR": 2, "USD": 2, "EUR": 2, "GBP": 2, "SGD": 2, "AED": 2, "JPY": 0}
-MAX_BALANCE_MINOR = 2**53 - 1  # The largest integer that every JSON client reads exactly.
+MAX_BALANCE_MINOR = 10**15 - 1  # With 15 digits, a JSON number with decimals is read exactly.
 
 _PLAIN_DECIMAL = re.compile(r"[0-9]{1,16}(\.[0-9]{1,8})?", re.ASCII)
 
@@ -18,10 +18,10 @@ def to_minor(amount: Decimal | int | str, *, currency: str) -> int:
     if isinstance(amount, bool) or not isinstance(amount, Decimal | int | str):
         raise BadAmount("must be a number or a decimal string")
     value = _exact(amount)
-    minor = value.scaleb(decimals(currency))
-    if minor != minor.to_integral_value():
-        raise BadAmount(f"must have at most {decimals(currency)} decimals")
-    return int(minor)
+    places = decimals(currency)
+    if -int(value.as_tuple().exponent) > places:
+        raise BadAmount(f"must have at most {places} decimals")
+    return int(value.scaleb(places))
 
 
 def to_major(minor: int, *, currency: str) -> int | float:

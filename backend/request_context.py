@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from http import HTTPStatus
 
 from flask import Flask, Response, abort, g, request
 
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 256 * 1024
 LARGEST_DRAIN = 16 * 1024 * 1024
+RETRY_AFTER_SECONDS = "2"
+KNOWN_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 SECURITY_HEADERS = {
@@ -50,11 +53,14 @@ def _begin() -> None:
 
 
 def _refuse_large_body() -> None:
-    """Refuse by the announced length, after reading some of it so that the client sees the answer."""
-    length = request.content_length or 0
-    if length <= (request.max_content_length or LARGEST_BODY):
+    """Refuse a body by its length, after reading some of it so that the client sees the answer."""
+    largest = request.max_content_length or LARGEST_BODY
+    length = request.content_length
+    if length is None:  # Sent in chunks: werkzeug cuts it off at the limit, and says nothing.
+        length = len(request.get_data(cache=True)) + 1
+    if length <= largest:
         return
-    stream, left = request.environ["wsgi.input"], min(length, LARGEST_DRAIN)
+    stream, left = request.environ["wsgi.input"], LARGEST_DRAIN
     while left > 0 and (chunk := stream.read(min(left, 65536))):
         left -= len(chunk)
     abort(413)
@@ -66,13 +72,15 @@ def _end(response: Response) -> Response:
     if request.path == DOCS_PATH:
         response.headers["Content-Security-Policy"] = DOCS_CSP
     response.headers["X-Request-ID"] = request_id.get()
+    _settle_retry_after(response)
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     route = request.url_rule.rule if request.url_rule else "unknown"
-    HTTP_SECONDS.labels(request.method, route, response.status_code).observe(seconds)
+    method = request.method if request.method in KNOWN_METHODS else "OTHER"
+    HTTP_SECONDS.labels(method, route, response.status_code).observe(seconds)
     log.info(
         "request",
         extra={
-            "method": request.method,
+            "method": method,
             "route": route,
             "status": response.status_code,
             "milliseconds": round(seconds * 1000, 1),
@@ -80,3 +88,11 @@ def _end(response: Response) -> Response:
         },
     )
     return response
+
+
+def _settle_retry_after(response: Response) -> None:
+    """Say when to try again only where trying again is right; the limiter says it on every answer."""
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    elif response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.pop("Retry-After", None)

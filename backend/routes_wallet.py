@@ -122,7 +122,7 @@ def list_transactions(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @transactions.route("/download")
 @transactions.arguments(TransactionFilterArguments, location="query")
-@transactions.response(200, content_type="text/csv")
+@transactions.response(200, {"type": "string"}, content_type="text/csv")
 def download(arguments: dict[str, Any]) -> Response:
     """Download transactions as CSV."""
     rows = services().transactions.csv_rows(_wanted(arguments))

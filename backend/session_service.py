@@ -60,6 +60,10 @@ class SessionService:
         """End a login, and with it all of its tokens."""
         self._sessions.update_one({"_id": session_id}, {"$set": {"revoked": True}})
 
+    def revoke_all(self, customer_id: str) -> None:
+        """End every login of a customer."""
+        self._sessions.update_many({"customer_id": customer_id}, {"$set": {"revoked": True}})
+
     def is_live(self, session_id: str) -> bool:
         """Tell whether tokens of this login are still to be believed."""
         return self._sessions.find_one({"_id": session_id, "revoked": False}, {"_id": 1}) is not None

@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from backend.db import Document
+from backend.db import NEWEST_IN_WALLET, NEWEST_OF_ALL, Document
 from backend.ledger.values import EntryType, Total
 from backend.money import to_text
 
@@ -118,7 +118,7 @@ class Transactions:
         for name in TOTALS.values():
             group[f"{name}_count"] = {"$sum": f"${name}.count"}
             group[f"{name}_amount"] = {"$sum": f"${name}.amount"}
-        sums = next(iter(self._wallets.aggregate([{"$group": group}])), {})
+        sums = next(iter(self._wallets.aggregate([{"$group": group}], hint="_id_")), {})
         return {
             t: Total(sums.get(f"{TOTALS[t]}_count", 0), sums.get(f"{TOTALS[t]}_amount", 0)) for t in types
         }
@@ -135,9 +135,9 @@ class Transactions:
 def _order(wanted: TransactionFilter) -> list[tuple[str, int]]:
     """Sort newest first, along the index that serves the filter."""
     if wanted.customer_id is None:
-        return [("created_at", DESCENDING), ("_id", DESCENDING)]
-    if wanted.is_dated:
-        return [("created_at", DESCENDING), ("seq", DESCENDING)]
+        return NEWEST_OF_ALL
+    if wanted.is_dated or wanted.type is not None:
+        return NEWEST_IN_WALLET
     return [("seq", DESCENDING)]
 
 

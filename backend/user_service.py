@@ -9,12 +9,15 @@ from enum import StrEnum
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import Document
+from backend.db import Document, in_transaction
 from backend.errors import Conflict, CustomerNotFound, Unauthenticated
 from backend.ledger import Ledger
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 
 
 class Role(StrEnum):
@@ -67,10 +70,13 @@ class UserService:
         """Create a user and open the wallet in one step; one e-mail makes one user."""
         user = User(id=f"cust_{uuid.uuid4().hex}", name=name, email=email.strip(), phone=phone, role=role)
         document = _document(user) | {"password_hash": self._hasher.hash(password)}
+
+        def write(session: ClientSession) -> None:
+            self._customers.insert_one(document, session=session)
+            self._ledger.open_wallet(user.id, currency=self._currency, session=session)
+
         try:
-            with self._client.start_session() as session, session.start_transaction():
-                self._customers.insert_one(document, session=session)
-                self._ledger.open_wallet(user.id, currency=self._currency, session=session)
+            in_transaction(self._client, write)
         except DuplicateKeyError:
             raise EmailTaken from None
         return user

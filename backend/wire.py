@@ -15,9 +15,12 @@ from backend.errors import Invalid
 
 
 def load_json(raw: bytes) -> Any:
-    """Read JSON without losing a digit, refusing what JSON or the database does not know."""
+    """Read JSON without losing a digit, refusing what the database could not store.
+
+    NaN and Infinity are not JSON, but letting them through to the schema names the field at fault.
+    """
     try:
-        value = json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant)
+        value = json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=Decimal)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise Invalid("The body is not valid JSON.") from error
     if b"\\u" in raw:  # Only an escape can smuggle in a character that cannot be stored.
@@ -37,10 +40,6 @@ def refuse_unstorable(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             refuse_unstorable(item)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 ANSWER_OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE

@@ -21,7 +21,7 @@ __all__ = ["Claim", "Entry", "Hold", "Ledger", "Posting", "Row", "Submission", "
 
 T = TypeVar("T", Entry, Hold)
 
-PATIENCE_SECONDS = 4.0  # Longer than the store's own deadline, shorter than the caller's five.
+PATIENCE_SECONDS = 3.5  # Longer than the store's own deadline, shorter than the caller's five.
 
 
 class Ledger:

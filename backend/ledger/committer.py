@@ -84,8 +84,9 @@ class GroupCommitter:
         try:
             with LEDGER_COMMIT_SECONDS.time():
                 answers = self._commit([submission for submission, _ in batch])
+            answered = list(zip(batch, answers, strict=True))
         except Exception as error:  # The thread must outlive whatever happens to one batch.
             log.exception("ledger batch failed")
-            answers = [error] * len(batch)
-        for (_, future), answer in zip(batch, answers, strict=True):
+            answered = [(item, error) for item in batch]
+        for (_, future), answer in answered:
             future.set_result(answer)

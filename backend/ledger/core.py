@@ -12,6 +12,7 @@ from backend.errors import (
     HoldNotFound,
     IdempotencyKeyReused,
     InsufficientBalance,
+    Invalid,
     InvalidAmount,
 )
 from backend.ledger.chain import TYPE_OF_ENTRY, entry_id, hold_id, new_hold, next_entry, wallet_after
@@ -79,6 +80,7 @@ class _Run:
         self.changed = False
         try:
             _check_amount(posting)
+            _check_metadata(posting)
             outcome = self.replay(posting) or self.rule(posting.verb)(posting)
         except AppError as refusal:
             return refusal, False
@@ -195,6 +197,12 @@ def _check_amount(posting: Posting) -> None:
         return
     if posting.amount_minor <= 0:
         raise InvalidAmount("The amount must be more than zero.")
+
+
+def _check_metadata(posting: Posting) -> None:
+    """Take only what the database gives back just as it was hashed."""
+    if not all(isinstance(value, str | int | None) for value in posting.metadata.values()):
+        raise Invalid("Metadata may hold text, whole numbers, yes or no, and nothing.")
 
 
 def _check_available(wallet: Wallet, posting: Posting) -> None:

@@ -34,12 +34,12 @@ from backend.ledger.documents import (
     wallet_state,
 )
 from backend.ledger.submission import Claim, Row, Submission, rounds
-from backend.ledger.transaction import Stale, durable_transaction, worth_another_try
-from backend.ledger.values import HoldState, Verb, Wallet
+from backend.ledger.transaction import Stale, clashing_collection, durable_transaction, is_passing
+from backend.ledger.values import Entry, Hold, HoldState, Posting, Verb, Wallet
 from backend.metrics import LEDGER_CONFLICTS
 
 WALLETS, ENTRIES, HOLDS = "wallets", "wallet_transactions", "wallet_holds"
-DEADLINE_SECONDS = 3.5  # A caller is told within five that the database is away.
+DEADLINE_SECONDS = 3.0  # A caller is told within five that the database is away.
 MAX_ATTEMPTS = 12
 
 Answer = Outcome | Exception
@@ -53,7 +53,6 @@ class LedgerStore:
     def __init__(self, database: Database[Document]) -> None:
         self._client: MongoClient[Document] = database.client
         self._database = database
-        # A replay is an acknowledgement: it must never show what a failover could still take back.
         self._settled = database.with_options(read_concern=ReadConcern("majority"))
 
     def open_wallet(self, customer_id: str, *, currency: str, session: ClientSession) -> None:
@@ -92,7 +91,7 @@ class LedgerStore:
             try:
                 return self._attempt(batch, look_up_keys=careful, look_up_claims=attempt > 0)
             except (Stale, PyMongoError) as error:
-                if not worth_another_try(error):
+                if not is_passing(error) and clashing_collection(error) not in (ENTRIES, HOLDS):
                     raise
                 careful = True
             if attempt:
@@ -101,34 +100,50 @@ class LedgerStore:
         raise ServiceUnavailable("The wallet is too busy right now. Please try again.")
 
     def _attempt(
-        self, submissions: Sequence[Submission], *, look_up_keys: bool, look_up_claims: bool
+        self, batch: Sequence[Submission], *, look_up_keys: bool, look_up_claims: bool
     ) -> list[Answer]:
-        books = self._read(submissions, look_up_keys=look_up_keys)
-        lost = self._lost_claims(submissions) if look_up_claims else set()
-        standing = [s for s in submissions if id(s) not in lost or _is_known(s, books)]
+        lost = self._lost_claims(batch) if look_up_claims else set()
+        books = self._read(batch, look_up_keys=look_up_keys)
+        standing = [s for s in batch if id(s) not in lost or _is_known(s.posting, books)]
         applied = apply(books, [s.posting for s in standing], now=datetime.now(UTC))
         if not look_up_keys and any(isinstance(outcome, AppError) for outcome in applied.outcomes):
             raise Stale  # It may be a replay of something that was possible when it came first.
+        self._check_settled(applied)
         fresh = [s for s, is_fresh in zip(standing, applied.fresh, strict=True) if is_fresh]
         if fresh:
             with durable_transaction(self._client) as session:
                 self._write(books, applied, fresh, session)
         answers = {id(s): outcome for s, outcome in zip(standing, applied.outcomes, strict=True)}
-        return [answers.get(id(s)) or ClaimLost() for s in submissions]
+        return [answers.get(id(s)) or ClaimLost() for s in batch]
 
-    def _read(self, submissions: Sequence[Submission], *, look_up_keys: bool) -> Books:
-        postings = [s.posting for s in submissions]
+    def _read(self, batch: Sequence[Submission], *, look_up_keys: bool) -> Books:
+        """Read what the batch touches, keys last.
+
+        Should somebody else commit the same posting while we read, it is then recognised by its
+        key, and not refused because its own effect on the wallet is there already.
+        """
+        postings = [s.posting for s in batch]
         keys = {entry_id(p.key) for p in postings if p.verb not in (Verb.HOLD, Verb.RELEASE)}
-        new_holds = {hold_id(p.key) for p in postings if p.verb is Verb.HOLD}
-        open_holds = {p.hold_id for p in postings if p.hold_id}
+        hold_ids = {p.hold_id for p in postings if p.hold_id}
+        hold_ids |= {hold_id(p.key) for p in postings if p.verb is Verb.HOLD}
         wallets = _find(self._database[WALLETS], {p.customer_id for p in postings})
-        entries = _find(self._settled[ENTRIES], keys if look_up_keys else set())
-        holds = [*_find(self._settled[HOLDS], new_holds), *_find(self._database[HOLDS], open_holds)]
+        holds = _find(self._database[HOLDS], hold_ids)
+        entries = _find(self._database[ENTRIES], keys if look_up_keys else set())
         return Books(
             wallets={document["_id"]: read_wallet(document) for document in wallets},
             holds={document["_id"]: read_hold(document) for document in holds},
             entries={document["_id"]: read_entry(document) for document in entries},
         )
+
+    def _check_settled(self, applied: Applied) -> None:
+        """See that a failover could not take back what is about to be acknowledged again."""
+        known = [o for o, is_fresh in zip(applied.outcomes, applied.fresh, strict=True) if not is_fresh]
+        entries = {o.id for o in known if isinstance(o, Entry)} - applied.entries.keys()
+        holds = {(o.id, o.state.value) for o in known if isinstance(o, Hold) if o.id not in applied.holds}
+        settled_entries = _find(self._settled[ENTRIES], entries)
+        settled_holds = _find(self._settled[HOLDS], {id_ for id_, _ in holds})
+        if len(settled_entries) < len(entries) or holds - {(h["_id"], h["state"]) for h in settled_holds}:
+            raise Stale
 
     def _lost_claims(self, submissions: Sequence[Submission]) -> set[int]:
         """Find the submissions with a claim that would not match now."""
@@ -214,10 +229,11 @@ def _by_collection(items: Iterable[T]) -> dict[str, list[T]]:
     return groups
 
 
-def _is_known(submission: Submission, books: Books) -> bool:
+def _is_known(posting: Posting, books: Books) -> bool:
     """Tell whether the posting was applied before, so that its claims have been met by itself."""
-    posting = submission.posting
     if posting.verb is Verb.RELEASE:
         hold = books.holds.get(posting.hold_id or "")
         return hold is not None and hold.state is HoldState.RELEASED
-    return entry_id(posting.key) in books.entries or hold_id(posting.key) in books.holds
+    if posting.verb is Verb.HOLD:
+        return hold_id(posting.key) in books.holds
+    return entry_id(posting.key) in books.entries

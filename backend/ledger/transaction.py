@@ -1,5 +1,6 @@
 """One durable MongoDB transaction, and which of its failures are worth another try."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError,
 from pymongo.write_concern import WriteConcern
 
 DURABLE = WriteConcern(w="majority", j=True)
-DUPLICATE_KEY = 11000
+_CLASH = re.compile(r"E11000 duplicate key error collection: [^.\s]+\.(\S+) index")
 
 
 class Stale(Exception):
@@ -31,15 +32,21 @@ def durable_transaction(client: MongoClient[dict[str, Any]]) -> Iterator[ClientS
             raise
 
 
-def worth_another_try(error: Exception) -> bool:
+def is_passing(error: Exception) -> bool:
     """Tell conflicts and passing faults from failures that would only repeat themselves."""
     if isinstance(error, PyMongoError) and error.timeout:
         return False
-    if isinstance(error, BulkWriteError):
-        return any(item["code"] == DUPLICATE_KEY for item in error.details["writeErrors"])
-    if isinstance(error, Stale | ConnectionFailure | DuplicateKeyError):
+    if isinstance(error, Stale | ConnectionFailure):
         return True
     return isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError")
+
+
+def clashing_collection(error: Exception) -> str | None:
+    """Name the collection in which a write met a document with the same unique key."""
+    if not isinstance(error, DuplicateKeyError | BulkWriteError):
+        return None
+    found = _CLASH.search(str(error.details))
+    return found[1] if found else None
 
 
 def _commit(session: ClientSession) -> None:

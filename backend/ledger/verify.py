@@ -4,18 +4,19 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from operator import attrgetter
+from operator import itemgetter
 
 from pymongo import ASCENDING
 from pymongo.database import Database
 
-from backend.ledger.chain import chain_hash
-from backend.ledger.documents import Document, read_entry, read_wallet
+from backend.ledger.documents import Document
 from backend.ledger.store import ENTRIES, HOLDS, WALLETS
-from backend.ledger.values import GENESIS_HASH, Entry, EntryType, HoldState, Total, Wallet
+from backend.ledger.values import HoldState, Wallet
+from backend.ledger.walk import Broken, Walk, read_checked
 
 MAX_PROBLEMS = 20
 BATCH = 5000
+ENTRY_ORDER = [("customer_id", ASCENDING), ("seq", ASCENDING)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,59 +44,28 @@ class Report:
         """Tell whether the books balance and the chain is whole."""
         return not self.problems
 
+    def count(self, walk: Walk) -> None:
+        """Add a wallet that is whole to the sums of all accounts."""
+        accounts = self.accounts.setdefault(walk.wallet.currency, {"wallets": 0})
+        accounts["wallets"] += walk.wallet.balance_minor
+        for account, change_minor in walk.accounts.items():
+            accounts[account] = accounts.get(account, 0) + change_minor
+        self.wallets += 1
+        self.entries += walk.wallet.seq
 
-class Broken(Exception):
-    """A wallet failed a check at an entry, or at its end."""
-
-    def __init__(self, what: str, entry: Entry | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.entry = entry
-
-
-@dataclass(slots=True)
-class Walk:
-    """Where a walk along one wallet's entries has come to."""
-
-    seq: int = 0
-    balance_minor: int = 0
-    head_hash: str = GENESIS_HASH
-    totals: dict[EntryType, Total] = field(default_factory=lambda: {t: Total() for t in EntryType})
-
-    def step(self, entry: Entry) -> None:
-        """Check that the entry is the one that must come next, and go there."""
-        if entry.seq != self.seq + 1:
-            raise Broken(f"entry {self.seq + 1} is missing or out of order", entry)
-        if entry.prev_hash != self.head_hash:
-            raise Broken("the entry does not follow the one before it", entry)
-        if chain_hash(entry) != entry.hash:
-            raise Broken("the entry was changed after it was written", entry)
-        if entry.balance_before_minor != self.balance_minor:
-            raise Broken("the balance before is not the balance after the entry before", entry)
-        if entry.balance_after_minor != self.balance_minor + entry.signed_minor:
-            raise Broken("the balance after is not the balance before plus the amount", entry)
-        if entry.amount_minor <= 0 or entry.balance_after_minor < 0:
-            raise Broken("the amount or the balance is below what is allowed", entry)
-        self.seq, self.head_hash, self.balance_minor = entry.seq, entry.hash, entry.balance_after_minor
-        self.totals[entry.type] = self.totals[entry.type].plus(entry.amount_minor)
-
-    def arrive(self, wallet: Wallet) -> None:
-        """Check that the wallet says what its entries add up to."""
-        if self.seq != wallet.seq:
-            raise Broken(f"entry {self.seq + 1} is missing: the wallet counts {wallet.seq}")
-        if self.head_hash != wallet.head_hash:
-            raise Broken("the wallet's head is not its last entry")
-        if self.balance_minor != wallet.balance_minor:
-            raise Broken("the wallet's balance is not the sum of its entries")
-        if list(self.totals.values()) != [wallet.credits, wallet.debits, wallet.refunds]:
-            raise Broken("the wallet's totals are not those of its entries")
+    def add(self, customer_id: str, broken: Broken) -> None:
+        """Note a problem; the first ones tell enough."""
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(
+                Problem(customer_id=customer_id, entry_id=broken.entry_id, seq=broken.seq, what=broken.what)
+            )
 
 
 class LedgerVerifier:
     """Checks wallets against entries, entries against their chain, and accounts against zero.
 
-    Traffic may go on meanwhile: entries are only ever appended, so a wallet read before its
-    entries must find all of those it counts, and newer ones are checked against it read again.
+    Traffic may go on meanwhile. Entries are only ever appended, so a wallet read before its
+    entries must find all of those it counts, and newer ones are counted by it when read again.
     """
 
     def __init__(self, database: Database[Document]) -> None:
@@ -111,63 +81,65 @@ class LedgerVerifier:
         held = self._held_by_customer()
         for customer_id, wallet, entries in self._side_by_side():
             try:
-                self._check(customer_id, wallet, entries, held.pop(customer_id, 0), report)
-            except Broken as broken:
-                _add_problem(report, customer_id, broken)
+                report.count(self._check(customer_id, wallet, entries, held.pop(customer_id, 0)))
+            except Broken:
+                self._check_alone(customer_id, report)
         for customer_id in held:
-            _add_problem(report, customer_id, Broken("money is held for a wallet that does not exist"))
+            self._check_alone(customer_id, report)
         _check_accounts(report)
         report.seconds = round(time.monotonic() - started, 3)
         return report
 
-    def _side_by_side(self) -> Iterator[tuple[str, Wallet | None, Iterable[Entry]]]:
+    def _side_by_side(self) -> Iterator[tuple[str, Document | None, Iterable[Document]]]:
         """Walk wallets and entries together, both in order of the customer's id."""
-        order = [("customer_id", ASCENDING), ("seq", ASCENDING)]
-        wallets = map(read_wallet, self._wallets.find(sort=[("_id", ASCENDING)], batch_size=BATCH))
-        entries = map(read_entry, self._entries.find(sort=order, batch_size=BATCH))
+        wallets = iter(self._wallets.find(sort=[("_id", ASCENDING)], batch_size=BATCH))
+        entries = self._entries.find(sort=ENTRY_ORDER, batch_size=BATCH)
         wallet = next(wallets, None)
-        for customer_id, group in groupby(entries, key=attrgetter("customer_id")):
-            while wallet is not None and wallet.customer_id < customer_id:
-                yield wallet.customer_id, wallet, ()
+        for customer_id, group in groupby(entries, key=itemgetter("customer_id")):
+            while wallet is not None and wallet["_id"] < customer_id:
+                yield wallet["_id"], wallet, ()
                 wallet = next(wallets, None)
-            if wallet is not None and wallet.customer_id == customer_id:
+            if wallet is not None and wallet["_id"] == customer_id:
                 yield customer_id, wallet, group
                 wallet = next(wallets, None)
             else:
                 yield customer_id, None, group
         while wallet is not None:
-            yield wallet.customer_id, wallet, ()
+            yield wallet["_id"], wallet, ()
             wallet = next(wallets, None)
 
-    def _check(
-        self,
-        customer_id: str,
-        wallet: Wallet | None,
-        entries: Iterable[Entry],
-        held_minor: int,
-        report: Report,
-    ) -> None:
-        """Check one wallet; its entries are counted into the report while they pass."""
-        wallet = wallet or self._read_again(customer_id)
-        accounts = report.accounts.setdefault(wallet.currency, {"wallets": 0})
-        accounts["wallets"] += wallet.balance_minor
-        report.wallets += 1
-        walk = Walk()
-        passing = iter(entries)
-        for entry in islice(passing, wallet.seq):
-            walk.step(entry)
-            accounts[entry.account] = accounts.get(entry.account, 0) - entry.signed_minor
-            report.entries += 1
-        walk.arrive(wallet)
-        self._check_newer(walk, customer_id, passing)
-        if held_minor != wallet.held_minor:
-            self._check_held(customer_id)
+    def _check_alone(self, customer_id: str, report: Report) -> None:
+        """Check one wallet again, read now and before its entries, and report what is wrong.
 
-    def _check_newer(self, walk: Walk, customer_id: str, entries: Iterable[Entry]) -> None:
-        """Check entries that came after the wallet was read: the wallet must count them by now."""
-        for entry in entries:
+        The cursors of the long walk read ahead of each other, so that traffic can look like a gap.
+        """
+        wallet = self._wallets.find_one({"_id": customer_id})
+        entries = self._entries.find({"customer_id": customer_id}, sort=ENTRY_ORDER, batch_size=BATCH)
+        try:
+            report.count(self._check(customer_id, wallet, entries, None))
+        except Broken as broken:
+            report.add(customer_id, broken)
+
+    def _check(
+        self, customer_id: str, found: Document | None, entries: Iterable[Document], held: int | None
+    ) -> Walk:
+        """Walk along one wallet; `held` is what its open holds came to a moment ago, if known."""
+        walk = Walk(read_checked(found) if found else self._read_again(customer_id))
+        passing = iter(entries)
+        for entry in islice(passing, walk.wallet.seq):
             walk.step(entry)
-            if walk.seq > self._read_again(customer_id).seq:
+        walk.arrive()
+        self._check_newer(walk, passing)
+        if held != walk.wallet.held_minor:
+            self._check_held(customer_id)
+        return walk
+
+    def _check_newer(self, walk: Walk, entries: Iterable[Document]) -> None:
+        """Check entries that came after the wallet was read: by now the wallet must count them."""
+        newer = Walk(walk.wallet, walk.seq, walk.balance_minor, walk.head_hash)
+        for entry in entries:
+            newer.step(entry)
+            if newer.seq > self._read_again(walk.wallet.customer_id).seq:
                 raise Broken("the entry is not counted by its wallet", entry)
 
     def _check_held(self, customer_id: str) -> None:
@@ -187,25 +159,12 @@ class LedgerVerifier:
     def _read_again(self, customer_id: str) -> Wallet:
         document = self._wallets.find_one({"_id": customer_id})
         if document is None:
-            raise Broken("there are entries of a wallet that does not exist")
-        return read_wallet(document)
+            raise Broken("there are entries or holds of a wallet that does not exist")
+        return read_checked(document)
 
 
 def _check_accounts(report: Report) -> None:
     """Every movement has two sides, so all accounts together are zero in each currency."""
     for currency, accounts in report.accounts.items():
         if sum(accounts.values()) != 0:
-            _add_problem(report, "", Broken(f"the accounts in {currency} do not sum to zero"))
-
-
-def _add_problem(report: Report, customer_id: str, broken: Broken) -> None:
-    if len(report.problems) < MAX_PROBLEMS:
-        entry = broken.entry
-        report.problems.append(
-            Problem(
-                customer_id=customer_id,
-                entry_id=entry.id if entry else None,
-                seq=entry.seq if entry else None,
-                what=broken.what,
-            )
-        )
+            report.add("", Broken(f"the accounts in {currency} do not sum to zero"))

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from backend.schemas.fields import Amount, Text
-from backend.user_service import Role
+from backend.user_service import LONGEST_PASSWORD, SHORTEST_PASSWORD, Role
 
 
 class SignupRequest(Schema):
@@ -11,7 +11,9 @@ class SignupRequest(Schema):
 
     name = Text(longest=120, required=True)
     email = fields.Email(required=True, validate=validate.Length(max=254))
-    password = fields.String(required=True, load_only=True, validate=validate.Length(min=8, max=128))
+    password = fields.String(
+        required=True, load_only=True, validate=validate.Length(SHORTEST_PASSWORD, LONGEST_PASSWORD)
+    )
     phone = fields.String(load_default=None, validate=validate.Regexp(r"\+?[0-9][0-9 -]{6,18}[0-9]\Z"))
 
 
@@ -19,13 +21,19 @@ class LoginRequest(Schema):
     """Who somebody says they are."""
 
     email = fields.String(required=True, validate=validate.Length(min=1, max=254))
-    password = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=128))
+    password = fields.String(required=True, load_only=True, validate=validate.Length(1, LONGEST_PASSWORD))
 
 
 class LogoutRequest(Schema):
     """Another login of the caller's that is to end too."""
 
     refresh_token = fields.String(load_default=None, validate=validate.Length(max=4096))
+
+
+class LogoutAnswer(Schema):
+    """That it is done."""
+
+    success = fields.Boolean(required=True)
 
 
 class UserAnswer(Schema):

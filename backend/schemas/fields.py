@@ -33,6 +33,13 @@ class Amount(fields.Field[int]):
         return minor
 
 
+class GivenAmount(Amount):
+    """Rupees in a request: a number, or the same as a decimal string."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata={"type": ["number", "string"]}, **kwargs)
+
+
 class Timestamp(fields.Field[datetime]):
     """A moment in UTC, to the millisecond, ending in Z."""
 

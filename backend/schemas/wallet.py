@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from backend.ledger.values import EntryType
-from backend.schemas.fields import Amount, Moment, PageArguments, Text, Timestamp
+from backend.schemas.fields import Amount, GivenAmount, Moment, PageArguments, Text, Timestamp
 
 
 class BalanceAnswer(Schema):
@@ -39,7 +39,7 @@ class WalletAnswer(BalanceAnswer):
 class CreditRequest(Schema):
     """Money that an admin gives."""
 
-    amount = Amount(required=True)
+    amount = GivenAmount(required=True)
     reason = Text(longest=500, required=True)
     source = fields.String(load_default="admin", validate=validate.OneOf(["admin", "promo", "referral"]))
 
@@ -58,7 +58,7 @@ class MovementAnswer(Schema):
 class CallRateArguments(Schema):
     """The new price of a minute."""
 
-    rate = Amount(required=True)
+    rate = GivenAmount(required=True)
 
 
 class CallRateAnswer(Schema):

@@ -1,0 +1,61 @@
+"""What the tests of the HTTP interface share."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from backend import create_app
+from backend.config import Settings
+from tests.api.contract import Contract
+from tests.api.servers import Gunicorn
+from tests.conftest import services_of
+
+Document = dict[str, Any]
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app(settings: Settings, mongo_client: MongoClient[Document]) -> Iterator[MakeApp]:
+    """Make applications with other settings than usual; every answer is held to the contract."""
+    made: list[tuple[Flask, Contract]] = []
+
+    def make(*, client: MongoClient[Document] = mongo_client, **changes: Any) -> Flask:
+        app = create_app(replace(settings, **changes), client=client)
+        made.append((app, Contract(app)))
+        return app
+
+    yield make
+    for app, _ in made:
+        services_of(app).ledger.close()
+    assert [violation for _, contract in made for violation in contract.violations] == []
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app()
+
+
+@pytest.fixture(scope="session")
+def running_gunicorn(
+    mongodb_uri: str, shared_database: Database[Document], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gunicorn]:
+    directory: Path = tmp_path_factory.mktemp("gunicorn")
+    server = Gunicorn(mongodb_uri=mongodb_uri, database_name=shared_database.name, directory=directory)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def gunicorn(running_gunicorn: Gunicorn, database: Database[Document]) -> Gunicorn:
+    """The real server, with both workers up, on the test's database."""
+    running_gunicorn.start()
+    return running_gunicorn
