@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None, *, client: MongoClient[Document
     logs.configure(settings.log_level)
     client = client or db.connect(settings.mongodb_uri)
     db.require_transactions(client)
+    db.ensure_initialised(client[settings.mongodb_db])
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(_flask_config(settings))
     app.extensions["batua"] = _wire_services(settings, client)

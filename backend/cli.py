@@ -5,6 +5,7 @@ import sys
 
 import click
 from flask import Flask
+from flask.cli import with_appcontext
 from pymongo.errors import ConnectionFailure
 
 from backend import db, demo
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
 
 
 @click.command("init-db")
+@with_appcontext
 def init_db() -> None:
     """Create collections, indexes and validators; safe to repeat."""
     try:
@@ -34,6 +36,7 @@ def init_db() -> None:
 
 @click.command("create-admin")
 @click.argument("email")
+@with_appcontext
 def create_admin(email: str) -> None:
     """Create an admin; the password comes from ADMIN_PASSWORD or from a prompt."""
     password = os.environ.get("ADMIN_PASSWORD") or click.prompt(
@@ -52,6 +55,7 @@ def create_admin(email: str) -> None:
 
 
 @click.command("seed-demo")
+@with_appcontext
 def seed_demo() -> None:
     """Add demo users, credit and products; refuses in production."""
     found = services()
@@ -63,6 +67,7 @@ def seed_demo() -> None:
 
 
 @click.command("verify-ledger")
+@with_appcontext
 def verify_ledger() -> None:
     """Prove that the books balance; exits 0 only when they do."""
     try:

@@ -16,6 +16,7 @@ Document = dict[str, Any]
 
 PATIENCE_SECONDS = 3.0  # For any one operation: a caller is told within five that we are away.
 
+SEQ_IN_WALLET = [("customer_id", ASCENDING), ("seq", ASCENDING)]
 NEWEST_IN_WALLET = [("created_at", DESCENDING), ("seq", DESCENDING)]
 NEWEST_OF_ALL = [("created_at", DESCENDING), ("_id", DESCENDING)]
 
@@ -23,7 +24,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "customers_v2": [IndexModel([("email_key", ASCENDING)], unique=True)],
     "wallets": [],
     "wallet_transactions": [
-        IndexModel([("customer_id", ASCENDING), ("seq", ASCENDING)], unique=True),
+        IndexModel(SEQ_IN_WALLET, unique=True),
         IndexModel([("customer_id", ASCENDING), *NEWEST_IN_WALLET]),
         IndexModel([("customer_id", ASCENDING), ("type", ASCENDING), *NEWEST_IN_WALLET]),
         IndexModel(NEWEST_OF_ALL),
@@ -40,6 +41,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     "rate_limit_counters": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_windows": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
 }
+
+NAMESPACE_EXISTS = 48  # Another process was faster.
 
 # The server itself refuses what no bug of ours may ever write.
 VALIDATORS: dict[str, Document] = {
@@ -66,7 +69,6 @@ def connect(uri: str) -> MongoClient[Document]:
         readConcernLevel="local",
         readPreference="primary",
         timeoutMS=int(PATIENCE_SECONDS * 1000),
-        serverSelectionTimeoutMS=2000,
         connectTimeoutMS=2000,
         maxPoolSize=200,
         tz_aware=True,
@@ -99,13 +101,24 @@ def in_transaction(client: MongoClient[Document], write: Callable[[ClientSession
         session.with_transaction(write)
 
 
+def ensure_initialised(database: Database[Document]) -> None:
+    """Set up a database that nobody has set up; without its indexes an e-mail could sign up twice."""
+    try:
+        missing = INDEXES.keys() - set(database.list_collection_names())
+        if missing:
+            initialise(database)
+    except ConnectionFailure as error:
+        log.warning("the database could not be looked at: %s", type(error).__name__)
+
+
 def initialise(database: Database[Document]) -> None:
     """Create collections, indexes and validators; safe to repeat."""
     for name, indexes in INDEXES.items():
         try:
             database.create_collection(name)
-        except CollectionInvalid:
-            log.debug("collection %s exists", name)
+        except (CollectionInvalid, OperationFailure) as error:
+            if isinstance(error, OperationFailure) and error.code != NAMESPACE_EXISTS:
+                raise
         if indexes:
             database[name].create_indexes(indexes)
         if name in VALIDATORS:

@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_begin)
     app.before_request(_refuse_large_body)
     app.after_request(_end)
+    app.teardown_request(_forget)
 
 
 def _begin() -> None:
@@ -88,6 +89,11 @@ def _end(response: Response) -> Response:
         },
     )
     return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    """Keep what the thread logs between requests from being taken for the last one's."""
+    request_id.set("")
 
 
 def _settle_retry_after(response: Response) -> None:

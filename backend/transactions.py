@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from backend.db import NEWEST_IN_WALLET, NEWEST_OF_ALL, Document
+from backend.db import NEWEST_IN_WALLET, NEWEST_OF_ALL, SEQ_IN_WALLET, Document
 from backend.ledger.values import EntryType, Total
 from backend.money import to_text
 
@@ -91,7 +91,7 @@ class Transactions:
         buffer = io.StringIO()
         writer = csv.writer(buffer)
         writer.writerow(CSV_COLUMNS)
-        cursor = self._entries.find(wanted.query(), sort=_order(wanted), batch_size=1000)
+        cursor = self._entries.find(wanted.query(), sort=_order(wanted), hint=_index(wanted), batch_size=1000)
         with cursor:
             for number, entry in enumerate(cursor, start=1):
                 writer.writerow(_csv_cells(entry))
@@ -106,7 +106,8 @@ class Transactions:
             newest = total - skip
             query["seq"] = {"$lte": newest, "$gt": newest - limit}
             skip = 0
-        return list(self._entries.find(query, sort=_order(wanted), skip=skip, limit=limit))
+        cursor = self._entries.find(query, sort=_order(wanted), hint=_index(wanted), skip=skip, limit=limit)
+        return list(cursor)
 
     def _sums_of_wallets(self, wanted: TransactionFilter) -> dict[EntryType, Total]:
         """Add up the totals that each wallet carries, without touching the entries."""
@@ -125,9 +126,10 @@ class Transactions:
 
     def _sums_of_entries(self, wanted: TransactionFilter) -> dict[EntryType, Total]:
         group = {"_id": "$type", "count": {"$sum": 1}, "amount": {"$sum": "$amount"}}
+        steps = [{"$match": wanted.query()}, {"$group": group}]
         found = {
             EntryType(part["_id"]): _read_total(part)
-            for part in self._entries.aggregate([{"$match": wanted.query()}, {"$group": group}])
+            for part in self._entries.aggregate(steps, hint=dict(_index(wanted)))
         }
         return {t: found.get(t, Total()) for t in EntryType if wanted.type in (None, t)}
 
@@ -139,6 +141,14 @@ def _order(wanted: TransactionFilter) -> list[tuple[str, int]]:
     if wanted.is_dated or wanted.type is not None:
         return NEWEST_IN_WALLET
     return [("seq", DESCENDING)]
+
+
+def _index(wanted: TransactionFilter) -> list[tuple[str, int]]:
+    """Name the index that serves the filter; the planner's own choice may read a whole wallet."""
+    if wanted.customer_id is not None and wanted.type is None and not wanted.is_dated:
+        return SEQ_IN_WALLET
+    equal = [("customer_id", wanted.customer_id), ("type", wanted.type)]
+    return [(name, ASCENDING) for name, value in equal if value is not None] + _order(wanted)
 
 
 def _read_total(document: Document) -> Total:

@@ -10,7 +10,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from backend.errors import AppError, CustomerNotFound, ServiceUnavailable
-from backend.ledger.committer import MAX_BATCH, GroupCommitter
+from backend.ledger.committer import MAX_BATCH, MAX_WAITING, GroupCommitter
 from backend.ledger.documents import Document, read_wallet
 from backend.ledger.store import WALLETS, Answer, LedgerStore
 from backend.ledger.submission import Claim, Row, Submission
@@ -27,10 +27,10 @@ PATIENCE_SECONDS = 3.5  # Longer than the store's own deadline, shorter than the
 class Ledger:
     """Moves money, and shows what a wallet holds."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], *, max_waiting: int = MAX_WAITING) -> None:
         self._wallets = database[WALLETS]
         self._store = LedgerStore(database)
-        self._committer = GroupCommitter(self._store.commit)
+        self._committer = GroupCommitter(self._store.commit, max_waiting=max_waiting)
 
     def move(self, posting: Posting, *, claims: Sequence[Claim] = (), rows: Sequence[Row] = ()) -> Entry:
         """Credit, debit, refund or capture once, with claims and rows, or raise the reason why not."""
@@ -45,8 +45,8 @@ class Ledger:
         answers: list[Answer] = []
         waiting = iter(submissions)
         while chunk := list(islice(waiting, MAX_BATCH)):
-            futures = [self._committer.submit(submission) for submission in chunk]
-            answers.extend(self._wait(future) for future in futures)
+            waiting_for = [self._submitted(submission) for submission in chunk]
+            answers.extend(self._wait(future) for future in waiting_for)
         return answers
 
     def open_wallet(self, customer_id: str, *, currency: str, session: ClientSession) -> None:
@@ -68,6 +68,15 @@ class Ledger:
         answer = self._wait(self._committer.submit(submission))
         _count(submission, answer)
         return answer
+
+    def _submitted(self, submission: Submission) -> "Future[Answer]":
+        """Submit one of many: a queue that is full answers for this one alone."""
+        try:
+            return self._committer.submit(submission)
+        except ServiceUnavailable as refusal:
+            refused: Future[Answer] = Future()
+            refused.set_result(refusal)
+            return refused
 
     def _wait(self, future: "Future[Answer]") -> Answer:
         try:

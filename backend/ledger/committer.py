@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
@@ -13,6 +14,7 @@ from backend.metrics import LEDGER_BATCH_SIZE, LEDGER_COMMIT_SECONDS, LEDGER_QUE
 
 MAX_BATCH = 256
 MAX_WAITING = 4096
+REGROUP_SECONDS = 0.001
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +27,12 @@ class GroupCommitter:
 
     def __init__(self, commit: Commit, *, max_waiting: int = MAX_WAITING) -> None:
         self._commit = commit
-        self._waiting: queue.Queue[Item | None] = queue.Queue(max_waiting)
+        self._waiting: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._max_waiting = max_waiting
         self._thread: threading.Thread | None = None
         self._guard = threading.Lock()
         self._closed = False
+        self._expected = 1
 
     def submit(self, submission: Submission) -> "Future[Answer]":
         """Queue a submission; a full queue refuses it at once, with nothing half-done."""
@@ -36,12 +40,11 @@ class GroupCommitter:
         with self._guard:
             if self._closed:
                 raise ServiceUnavailable("The service is shutting down. Please try again.")
-            try:
-                self._waiting.put_nowait((submission, future))
-            except queue.Full:
-                raise ServiceUnavailable("Too many payments are waiting. Please try again.") from None
+            if self._waiting.qsize() >= self._max_waiting:
+                raise ServiceUnavailable("Too many payments are waiting. Please try again.")
             if self._thread is None:
                 self._start()
+            self._waiting.put((submission, future))
         return future
 
     def close(self, timeout_seconds: float = 10) -> None:
@@ -55,19 +58,25 @@ class GroupCommitter:
 
     def _start(self) -> None:
         """Start the thread on the first submission, that is, after the server has forked."""
-        self._thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="ledger-committer", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
             self._commit_batch(self._gather(first))
 
     def _gather(self, first: Item) -> list[Item]:
-        """Take what is waiting now, without waiting for more."""
+        """Take what is waiting, and for a moment those who were just answered and come again.
+
+        Without that moment they would form a batch of their own, and all batches be half full.
+        """
         batch = [first]
+        deadline = time.monotonic() + REGROUP_SECONDS
         while len(batch) < MAX_BATCH:
+            patience = deadline - time.monotonic() if len(batch) < self._expected else 0
             try:
-                item = self._waiting.get_nowait()
+                item = self._waiting.get(block=patience > 0, timeout=max(patience, 0))
             except queue.Empty:
                 break
             if item is None:  # Closing: finish this batch, then find the mark again.
@@ -88,5 +97,6 @@ class GroupCommitter:
         except Exception as error:  # The thread must outlive whatever happens to one batch.
             log.exception("ledger batch failed")
             answered = [(item, error) for item in batch]
+        self._expected = len(batch) + self._waiting.qsize()
         for (_, future), answer in answered:
             future.set_result(answer)

@@ -85,28 +85,24 @@ class LedgerStore:
             return [answer for submission in batch for answer in self._answers([submission])]
 
     def _commit_round(self, batch: Sequence[Submission]) -> list[Answer]:
-        """Try the short way first, then look at everything before writing."""
-        careful = len(batch) > 1
+        """Try the short way first: keys are new and claims hold, or the database says otherwise."""
         for attempt in range(MAX_ATTEMPTS):
             try:
-                return self._attempt(batch, look_up_keys=careful, look_up_claims=attempt > 0)
+                return self._attempt(batch, careful=attempt > 0)
             except (Stale, PyMongoError) as error:
                 if not is_passing(error) and clashing_collection(error) not in (ENTRIES, HOLDS):
                     raise
-                careful = True
             if attempt:
                 LEDGER_CONFLICTS.inc()
                 time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 5)))  # noqa: S311
         raise ServiceUnavailable("The wallet is too busy right now. Please try again.")
 
-    def _attempt(
-        self, batch: Sequence[Submission], *, look_up_keys: bool, look_up_claims: bool
-    ) -> list[Answer]:
-        lost = self._lost_claims(batch) if look_up_claims else set()
-        books = self._read(batch, look_up_keys=look_up_keys)
+    def _attempt(self, batch: Sequence[Submission], *, careful: bool) -> list[Answer]:
+        lost = self._lost_claims(batch) if careful else set()
+        books = self._read(batch, look_up_keys=careful)
         standing = [s for s in batch if id(s) not in lost or _is_known(s.posting, books)]
         applied = apply(books, [s.posting for s in standing], now=datetime.now(UTC))
-        if not look_up_keys and any(isinstance(outcome, AppError) for outcome in applied.outcomes):
+        if not careful and any(isinstance(outcome, AppError) for outcome in applied.outcomes):
             raise Stale  # It may be a replay of something that was possible when it came first.
         self._check_settled(applied)
         fresh = [s for s, is_fresh in zip(standing, applied.fresh, strict=True) if is_fresh]

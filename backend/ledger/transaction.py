@@ -1,6 +1,7 @@
 """One durable MongoDB transaction, and which of its failures are worth another try."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError,
 from pymongo.write_concern import WriteConcern
 
 DURABLE = WriteConcern(w="majority", j=True)
+PAUSE_SECONDS = 0.02
 _CLASH = re.compile(r"E11000 duplicate key error collection: [^.\s]+\.(\S+) index")
 
 
@@ -57,5 +59,6 @@ def _commit(session: ClientSession) -> None:
         except PyMongoError as error:
             if error.timeout or not error.has_error_label("UnknownTransactionCommitResult"):
                 raise
+            time.sleep(PAUSE_SECONDS)
         else:
             return

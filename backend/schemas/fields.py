@@ -10,6 +10,11 @@ from backend.config import CURRENCY
 from backend.money import BadAmount, to_major, to_minor, to_text
 
 
+def wire_time(moment: datetime) -> str:
+    """Write a moment in UTC, to the millisecond, ending in Z."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class Amount(fields.Field[int]):
     """Rupees on the wire, paise inside."""
 
@@ -41,10 +46,10 @@ class GivenAmount(Amount):
 
 
 class Timestamp(fields.Field[datetime]):
-    """A moment in UTC, to the millisecond, ending in Z."""
+    """A moment, as `wire_time` writes it."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return None if value is None else wire_time(value)
 
 
 class Moment(fields.Field[datetime]):

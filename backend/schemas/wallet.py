@@ -1,9 +1,13 @@
 """The wire format of wallets and of their transactions."""
 
+from typing import Any
+
 from marshmallow import Schema, fields, validate
 
+from backend.db import Document
 from backend.ledger.values import EntryType
-from backend.schemas.fields import Amount, GivenAmount, Moment, PageArguments, Text, Timestamp
+from backend.money import to_major
+from backend.schemas.fields import Amount, GivenAmount, Moment, PageArguments, Text, Timestamp, wire_time
 
 
 class BalanceAnswer(Schema):
@@ -70,7 +74,7 @@ class CallRateAnswer(Schema):
 class TransactionAnswer(Schema):
     """One entry of a wallet."""
 
-    id = fields.String(attribute="_id")
+    id = fields.String()
     customer_id = fields.String()
     seq = fields.Integer()
     type = fields.String(metadata={"enum": [entry_type.value for entry_type in EntryType]})
@@ -84,6 +88,27 @@ class TransactionAnswer(Schema):
     call_id = fields.String(allow_none=True)
     metadata = fields.Dict(keys=fields.String())
     created_at = Timestamp()
+
+
+def wire_transaction(entry: Document) -> dict[str, Any]:
+    """Write an entry as a TransactionAnswer."""
+    currency = entry["currency"]
+    return {
+        "id": entry["_id"],
+        "customer_id": entry["customer_id"],
+        "seq": entry["seq"],
+        "type": entry["type"],
+        "amount": to_major(entry["amount"], currency=currency),
+        "balance_before": to_major(entry["balance_before"], currency=currency),
+        "balance_after": to_major(entry["balance_after"], currency=currency),
+        "currency": currency,
+        "reason": entry["reason"],
+        "source": entry["source"],
+        "order_id": entry["order_id"],
+        "call_id": entry["call_id"],
+        "metadata": entry["metadata"],
+        "created_at": wire_time(entry["created_at"]),
+    }
 
 
 class TransactionListAnswer(Schema):

@@ -5,9 +5,7 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ import pytest
 from pymongo import MongoClient
 
 from backend.embedded_mongo import ANY_FREE_PORT, EmbeddedMongo, EmbeddedMongoError, locate_mongod
+from tests.mongo.processes import ends_within, has_ended, one_line, write, written
 
-REPOSITORY = Path(__file__).parents[2]
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -26,22 +24,6 @@ server = EmbeddedMongo(Path(sys.argv[1]), port=0)
 server.start()
 print(server.pid, flush=True)
 time.sleep(60)
-"""
-GRACEFUL_COMMAND = """
-import os, signal, sys, time
-from pymongo import MongoClient
-received = []
-signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
-signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
-notes = MongoClient(os.environ["MONGODB_URI"], serverSelectionTimeoutMS=2000).shop.notes
-notes.insert_one({"_id": "opened"})
-print("ready", flush=True)
-while not received:
-    time.sleep(0.02)
-time.sleep(0.4)
-notes.insert_one({"_id": "closed"})
-print("signals", len(received), flush=True)
-sys.exit(7)
 """
 
 
@@ -56,64 +38,6 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded
 def server(tmp_path: Path) -> Iterator[EmbeddedMongo]:
     with EmbeddedMongo(tmp_path / "mongo", port=ANY_FREE_PORT) as running:
         yield running
-
-
-@pytest.fixture
-def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start Python in a process group of its own, as a shell does for a job, and end it after the test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
-        inherited = {key: value for key, value in os.environ.items() if key != "MONGODB_URI"}
-        process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            cwd=REPOSITORY,
-            env={**inherited, "PYTHONPATH": str(REPOSITORY), **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def cli(data: Path, *command: str) -> list[object]:
-    return ["-m", "backend.embedded_mongo", "--data", data, "--port", "0", "--", *command]
-
-
-def write(uri: str, note: str) -> None:
-    with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=3000) as client:
-        client.shop.notes.insert_one({"_id": note})
-
-
-def written(uri: str) -> list[str]:
-    with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=3000) as client:
-        return client.shop.notes.distinct("_id")
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
-def ends_within(pid: int, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not has_ended(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return has_ended(pid)
-
-
-def one_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 def test_a_transaction_commits_on_all_or_nothing(shared_server: EmbeddedMongo) -> None:
@@ -246,77 +170,6 @@ def test_mongod_follows_a_parent_killed_with_kill_9_and_frees_the_data(
     with EmbeddedMongo(tmp_path, port=ANY_FREE_PORT) as successor:  # It waits for the orphan to leave.
         assert has_ended(orphan)
         write(successor.uri, "new")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_lets_the_command_finish_while_the_database_is_up(
-    number: signal.Signals, tmp_path: Path, spawn: Callable[..., subprocess.Popen[str]]
-) -> None:
-    if signal.getsignal(number) is signal.SIG_IGN:
-        pytest.skip("this shell told its children to ignore the signal")
-    process = spawn(*cli(tmp_path, sys.executable, "-c", GRACEFUL_COMMAND))
-    assert one_line(process) == "ready"
-
-    for _ in range(3):  # A terminal signals the whole group, and people press Ctrl-C more than once.
-        os.killpg(process.pid, number)
-        time.sleep(0.1)
-    output, errors = process.communicate(timeout=15)
-
-    assert (process.returncode, output) == (7, "signals 1\n"), errors
-    mongod = int((errors.split("MongoDB (pid "))[1].split(")")[0])
-    assert has_ended(mongod)
-
-
-def test_the_command_is_stopped_when_the_database_dies(
-    tmp_path: Path, spawn: Callable[..., subprocess.Popen[str]]
-) -> None:
-    process = spawn(
-        *cli(tmp_path, sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)")
-    )
-    assert one_line(process) == "up"
-    assert process.stderr is not None
-    mongod = int(process.stderr.readline().split("MongoDB (pid ")[1].split(")")[0])
-
-    os.kill(mongod, signal.SIGKILL)
-
-    assert process.wait(10) == 128 + signal.SIGTERM
-
-
-def test_without_a_command_the_server_runs_until_a_signal(
-    tmp_path: Path, spawn: Callable[..., subprocess.Popen[str]]
-) -> None:
-    process = spawn(*cli(tmp_path))
-    assert process.stderr is not None
-    uri = process.stderr.readline().split()[-1]
-    write(uri, "kept")
-
-    process.terminate()
-
-    assert process.wait(10) == 0
-
-
-def test_an_existing_mongodb_uri_reaches_the_command_untouched_and_starts_nothing(
-    tmp_path: Path, spawn: Callable[..., subprocess.Popen[str]]
-) -> None:
-    script = "import os, sys; print(os.environ['MONGODB_URI'], *sys.argv[1:]); sys.exit(5)"
-
-    process = spawn(
-        *cli(tmp_path / "unused", sys.executable, "-c", script, "--", "-x"), MONGODB_URI="mongodb://own"
-    )
-    output, _ = process.communicate(timeout=10)
-
-    assert (process.returncode, output) == (5, "mongodb://own -- -x\n")
-    assert not (tmp_path / "unused").exists()
-
-
-def test_a_missing_command_is_reported_before_anything_starts(
-    tmp_path: Path, spawn: Callable[..., subprocess.Popen[str]]
-) -> None:
-    process = spawn(*cli(tmp_path / "unused", "no-such-command"))
-    _, errors = process.communicate(timeout=10)
-
-    assert (process.returncode, errors) == (127, "command not found: no-such-command\n")
-    assert not (tmp_path / "unused").exists()
 
 
 @pytest.mark.parametrize("absence", [{"machine": "Darwin arm64"}, {"wheel": "no-such-wheel"}])

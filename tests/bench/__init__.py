@@ -1,0 +1,1 @@
+"""How fast, how small and how steady Batua is, always beside a floor measured in the same run."""
