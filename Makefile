@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A small MongoDB of our own, unless MONGODB_URI names another one.
 WITH_MONGO := $(BIN)/python -m backend.embedded_mongo --
+# Settings in .env hold for all parts alike; the shell's own win.
+WITH_ENV := $(if $(wildcard .env),$(BIN)/dotenv run --no-override --)
 
 .DEFAULT_GOAL := help
 
@@ -13,7 +15,7 @@ help: ## Show what can be done
 install: $(VENV)/.installed frontend/node_modules/.installed ## Install everything into .venv and frontend/node_modules
 
 run: $(VENV)/.installed ## Start the database, the demo shop and the server
-	@$(WITH_MONGO) deploy/serve || test $$? -eq 143  # 143: told to stop, and stopped.
+	@$(WITH_ENV) $(WITH_MONGO) deploy/serve || test $$? -eq 143  # 143: told to stop, and stopped.
 
 test: test-python test-frontend ## Install what is needed and run every test
 

@@ -47,8 +47,11 @@ def create_admin(email: str) -> None:
             f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
         )
     try:
+        known = services().users.find_by_email(email)
+        if known is not None:  # Whoever signed up with this e-mail must not become an admin by it.
+            services().sessions.revoke_all(known.id)
         user = services().users.make_admin(email, password=password)
-        services().sessions.revoke_all(user.id)  # Those were opened with another password.
+        services().sessions.revoke_all(user.id)
     except ConnectionFailure as error:
         raise click.ClickException(NO_DATABASE) from error
     click.echo(f"{user.email} is an admin ({user.id}).")

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 
+LONG_READ_SECONDS = 60.0  # For sums over all that there is.
 PATIENCE_SECONDS = 3.0  # For any one operation: a caller is told within five that we are away.
 
 SEQ_IN_WALLET = [("customer_id", ASCENDING), ("seq", ASCENDING)]
@@ -112,7 +113,12 @@ def ensure_initialised(database: Database[Document]) -> None:
 
 
 def initialise(database: Database[Document]) -> None:
-    """Create collections, indexes and validators; safe to repeat."""
+    """Create collections, indexes and validators; safe to repeat, and as slow as the data is large."""
+    with pymongo.timeout(None):
+        _initialise(database)
+
+
+def _initialise(database: Database[Document]) -> None:
     for name, indexes in INDEXES.items():
         try:
             database.create_collection(name)

@@ -102,3 +102,12 @@ class ServiceUnavailable(AppError):
 
     status, code = 503, "SERVICE_UNAVAILABLE"
     message = "The service is not available right now. Please try again."
+
+
+class OutcomeUnknown(ServiceUnavailable):
+    """The movement has happened or it has not, and only its transaction can tell."""
+
+    message = (
+        "It is not known whether the money has moved. Send the same request again with the same "
+        "Idempotency-Key, or look for the transaction first."
+    )

@@ -3,24 +3,25 @@
 import hashlib
 import json
 import re
+import uuid
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, ParamSpec
 
 import orjson
 from flask import Response, current_app, g, make_response, request
 
 from backend.access import caller
-from backend.errors import Invalid
+from backend.errors import Invalid, OutcomeUnknown
 from backend.idempotency_store import Run, StoredAnswer
 from backend.services import services
-from backend.wallet_service import new_movement_key
 from backend.wire import load_json
 
 P = ParamSpec("P")
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]{1,255}")
-TOO_MANY_REQUESTS = 429  # An answer about this moment, not about the request: never kept.
+STRAGGLER_SECONDS = 4  # The ledger may work on a posting that long after its caller gave up.
 
 HEADER_DOC: dict[str, Any] = {
     "in": "header",
@@ -50,17 +51,19 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
 
 def movement_key() -> str:
     """Give the key under which this request may move money."""
-    key: str = g.get("movement_key") or new_movement_key()
+    key: str = g.get("movement_key") or uuid.uuid4().hex
     return key
 
 
 def _run(run: Run, view: Callable[[], Any]) -> Response:
+    wait_seconds = 0
     try:
         response = make_response(view())
     except Exception as error:  # noqa: BLE001 - refusals are answers too, and are kept like others.
         response = make_response(current_app.handle_user_exception(error))
-    if response.status_code >= 500 or response.status_code == TOO_MANY_REQUESTS:
-        services().idempotency.give_back(run)
+        wait_seconds = STRAGGLER_SECONDS if isinstance(error, OutcomeUnknown) else 0
+    if response.status_code >= 500 or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        services().idempotency.give_back(run, after_seconds=wait_seconds)
     else:
         services().idempotency.finish(run, _stored(response))
     return response

@@ -3,7 +3,7 @@
 import logging
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pymongo
 from pymongo.database import Database
@@ -15,6 +15,7 @@ from backend.errors import IdempotencyKeyReused, RequestInProgress
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60
+EPOCH = datetime.fromtimestamp(0, UTC)
 PATIENCE_SECONDS = 0.5
 KEPT_FOR_SECONDS = 24 * 60 * 60
 LEASE_END = {"$add": ["$$NOW", LEASE_SECONDS * 1000]}
@@ -69,9 +70,10 @@ class IdempotencyStore:
             },
         )
 
-    def give_back(self, run: Run) -> None:
-        """Let the same request be tried again at once."""
-        self._update(run, {"leased_until": datetime.fromtimestamp(0, UTC)})
+    def give_back(self, run: Run, *, after_seconds: int = 0) -> None:
+        """Let the same request be tried again, once nothing of this run can still be under way."""
+        until = datetime.now(UTC) + timedelta(seconds=after_seconds) if after_seconds else EPOCH
+        self._update(run, {"leased_until": until})
 
     def _update(self, run: Run, changes: Document) -> None:
         """Note how a run ended; should that fail, its lease ends by itself and nothing moves twice."""

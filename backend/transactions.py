@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from backend.db import NEWEST_IN_WALLET, NEWEST_OF_ALL, SEQ_IN_WALLET, Document
+from backend.db import LONG_READ_SECONDS, NEWEST_IN_WALLET, NEWEST_OF_ALL, SEQ_IN_WALLET, Document
+from backend.ledger.chain import TOTAL_OF_TYPE
 from backend.ledger.values import EntryType, Total
 from backend.money import to_text
 
-TOTALS = {EntryType.CREDIT: "credits", EntryType.DEBIT: "debits", EntryType.REFUND: "refunds"}
 CSV_COLUMNS = (
     "id",
     "customer_id",
@@ -81,7 +82,8 @@ class Transactions:
 
     def page(self, wanted: TransactionFilter, *, limit: int, skip: int) -> TransactionPage:
         """Read one page and the sums of everything that matches."""
-        summary = self._sums_of_entries(wanted) if wanted.is_dated else self._sums_of_wallets(wanted)
+        with pymongo.timeout(LONG_READ_SECONDS):
+            summary = self._sums_of_entries(wanted) if wanted.is_dated else self._sums_of_wallets(wanted)
         total = sum(part.count for part in summary.values())
         entries = self._find(wanted, limit=limit, skip=skip, total=total)
         return TransactionPage(entries=entries, total=total, summary=summary)
@@ -114,15 +116,13 @@ class Transactions:
         types = [wanted.type] if wanted.type else list(EntryType)
         if wanted.customer_id is not None:
             wallet = self._wallets.find_one({"_id": wanted.customer_id}) or {}
-            return {t: _read_total(wallet.get(TOTALS[t], {})) for t in types}
+            return {t: _read_total(wallet.get(TOTAL_OF_TYPE[t], {})) for t in types}
         group: Document = {"_id": None}
-        for name in TOTALS.values():
+        for name in TOTAL_OF_TYPE.values():
             group[f"{name}_count"] = {"$sum": f"${name}.count"}
             group[f"{name}_amount"] = {"$sum": f"${name}.amount"}
         sums = next(iter(self._wallets.aggregate([{"$group": group}], hint="_id_")), {})
-        return {
-            t: Total(sums.get(f"{TOTALS[t]}_count", 0), sums.get(f"{TOTALS[t]}_amount", 0)) for t in types
-        }
+        return {t: _read_total(sums, prefix=f"{TOTAL_OF_TYPE[t]}_") for t in types}
 
     def _sums_of_entries(self, wanted: TransactionFilter) -> dict[EntryType, Total]:
         group = {"_id": "$type", "count": {"$sum": 1}, "amount": {"$sum": "$amount"}}
@@ -151,8 +151,8 @@ def _index(wanted: TransactionFilter) -> list[tuple[str, int]]:
     return [(name, ASCENDING) for name, value in equal if value is not None] + _order(wanted)
 
 
-def _read_total(document: Document) -> Total:
-    return Total(document.get("count", 0), document.get("amount", 0))
+def _read_total(document: Document, *, prefix: str = "") -> Total:
+    return Total(document.get(f"{prefix}count", 0), document.get(f"{prefix}amount", 0))
 
 
 def _emptied(buffer: io.StringIO) -> str:

@@ -1,6 +1,5 @@
 """What a wallet can do for its owner and for an admin, in words of the shop."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,8 +103,3 @@ class WalletService:
             metadata=movement.metadata or {},
         )
         return self._ledger.move(posting, claims=movement.claims, rows=movement.rows)
-
-
-def new_movement_key() -> str:
-    """Make a key for a movement that its caller gave none."""
-    return uuid.uuid4().hex

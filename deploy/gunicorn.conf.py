@@ -14,12 +14,15 @@ keepalive = 15
 loglevel = "warning"
 
 # prometheus_client shares counters between processes through files; each start begins afresh.
-metrics = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="batua-metrics-")))
+ours = Path(tempfile.gettempdir()) / f"batua-metrics-{os.getpid()}"
+metrics = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(ours)))
 metrics.mkdir(parents=True, exist_ok=True)
 
 
 def when_ready(server):
     """Say where to look."""
+    if os.environ.get("BATUA_ENV", "development") != "production":
+        print("This is not production: the secrets and the demo's passwords are known to everybody.")
     print(f"Batua is ready at http://{bind} (try /api/docs); Ctrl-C stops it.", flush=True)
 
 
@@ -32,4 +35,4 @@ def child_exit(server, worker):
 
 def on_exit(server):
     """Remove the shared counters with the last process."""
-    shutil.rmtree(metrics, ignore_errors=True)
+    shutil.rmtree(ours, ignore_errors=True)

@@ -9,11 +9,13 @@ from typing import TypeVar
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from backend.errors import AppError, CustomerNotFound, ServiceUnavailable
+from backend.errors import AppError, CustomerNotFound, OutcomeUnknown, ServiceUnavailable
+from backend.ledger.chain import entry_id
 from backend.ledger.committer import MAX_BATCH, MAX_WAITING, GroupCommitter
 from backend.ledger.documents import Document, read_wallet
 from backend.ledger.store import WALLETS, Answer, LedgerStore
 from backend.ledger.submission import Claim, Row, Submission
+from backend.ledger.transaction import Busy, is_unknown
 from backend.ledger.values import Entry, Hold, Posting, Verb, Wallet
 from backend.metrics import LEDGER_POSTINGS
 
@@ -46,7 +48,7 @@ class Ledger:
         waiting = iter(submissions)
         while chunk := list(islice(waiting, MAX_BATCH)):
             waiting_for = [self._submitted(submission) for submission in chunk]
-            answers.extend(self._wait(future) for future in waiting_for)
+            answers.extend(_told(s, self._wait(f)) for s, f in zip(chunk, waiting_for, strict=True))
         return answers
 
     def open_wallet(self, customer_id: str, *, currency: str, session: ClientSession) -> None:
@@ -65,9 +67,7 @@ class Ledger:
         self._committer.close()
 
     def _post(self, submission: Submission) -> Answer:
-        answer = self._wait(self._committer.submit(submission))
-        _count(submission, answer)
-        return answer
+        return _told(submission, self._wait(self._committer.submit(submission)))
 
     def _submitted(self, submission: Submission) -> "Future[Answer]":
         """Submit one of many: a queue that is full answers for this one alone."""
@@ -82,11 +82,8 @@ class Ledger:
         try:
             return future.result(PATIENCE_SECONDS)
         except FutureTimeoutError:
-            # Cancelled in time means it never happens; otherwise a retry with the same key tells.
-            known = (
-                "Nothing was moved." if future.cancel() else "Retry with the same key to learn the outcome."
-            )
-            return ServiceUnavailable(f"The ledger did not answer in time. {known}")
+            # Cancelled in time means it never happens.
+            return Busy() if future.cancel() else OutcomeUnknown()
 
 
 def _of_kind(kind: type[T], answer: Answer) -> T:
@@ -98,6 +95,12 @@ def _of_kind(kind: type[T], answer: Answer) -> T:
     raise TypeError(f"a posting of this verb gives no {kind.__name__}")
 
 
-def _count(submission: Submission, answer: Answer) -> None:
+def _told(submission: Submission, answer: Answer) -> Answer:
+    """Count the answer, and put into words that a lost connection leaves the outcome open."""
+    posting = submission.posting
+    if isinstance(answer, OutcomeUnknown) or is_unknown(answer):
+        is_entry = posting.verb not in (Verb.HOLD, Verb.RELEASE)
+        answer = OutcomeUnknown(**{"transaction_id": entry_id(posting.key)} if is_entry else {})
     outcome = answer.code if isinstance(answer, AppError) else type(answer).__name__
-    LEDGER_POSTINGS.labels(submission.posting.verb.value, outcome).inc()
+    LEDGER_POSTINGS.labels(posting.verb.value, outcome).inc()
+    return answer

@@ -42,7 +42,7 @@ class GroupCommitter:
                 raise ServiceUnavailable("The service is shutting down. Please try again.")
             if self._waiting.qsize() >= self._max_waiting:
                 raise ServiceUnavailable("Too many payments are waiting. Please try again.")
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._start()
             self._waiting.put((submission, future))
         return future
@@ -64,7 +64,10 @@ class GroupCommitter:
 
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
-            self._commit_batch(self._gather(first))
+            try:
+                self._commit_batch(self._gather(first))
+            except Exception:  # Whatever else fails, such as a full disk for metrics: go on.
+                log.exception("the committer stumbled")
 
     def _gather(self, first: Item) -> list[Item]:
         """Take what is waiting, and for a moment those who were just answered and come again.
@@ -83,16 +86,14 @@ class GroupCommitter:
                 self._waiting.put(None)
                 break
             batch.append(item)
-        LEDGER_QUEUE_DEPTH.set(self._waiting.qsize())
         return [item for item in batch if item[1].set_running_or_notify_cancel()]
 
     def _commit_batch(self, batch: list[Item]) -> None:
         if not batch:
             return
-        LEDGER_BATCH_SIZE.observe(len(batch))
+        started = time.monotonic()
         try:
-            with LEDGER_COMMIT_SECONDS.time():
-                answers = self._commit([submission for submission, _ in batch])
+            answers = self._commit([submission for submission, _ in batch])
             answered = list(zip(batch, answers, strict=True))
         except Exception as error:  # The thread must outlive whatever happens to one batch.
             log.exception("ledger batch failed")
@@ -100,3 +101,6 @@ class GroupCommitter:
         self._expected = len(batch) + self._waiting.qsize()
         for (_, future), answer in answered:
             future.set_result(answer)
+        LEDGER_COMMIT_SECONDS.observe(time.monotonic() - started)
+        LEDGER_BATCH_SIZE.observe(len(batch))
+        LEDGER_QUEUE_DEPTH.set(self._waiting.qsize())

@@ -191,7 +191,8 @@ class _Run:
 
 
 def _check_amount(posting: Posting) -> None:
-    if type(posting.amount_minor) is not int:
+    amount = posting.amount_minor
+    if isinstance(amount, bool) or not isinstance(amount, int):
         raise InvalidAmount("An amount is a whole number of minor units.")
     if posting.verb is Verb.RELEASE:
         return

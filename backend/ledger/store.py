@@ -13,13 +13,11 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
-    ConnectionFailure,
-    ExecutionTimeout,
     PyMongoError,
 )
 from pymongo.read_concern import ReadConcern
 
-from backend.errors import AppError, ClaimLost, ServiceUnavailable
+from backend.errors import AppError, ClaimLost
 from backend.ledger.chain import entry_id, hold_id
 from backend.ledger.core import Applied, Books, Outcome, apply
 from backend.ledger.documents import (
@@ -34,7 +32,14 @@ from backend.ledger.documents import (
     wallet_state,
 )
 from backend.ledger.submission import Claim, Row, Submission, rounds
-from backend.ledger.transaction import Stale, clashing_collection, durable_transaction, is_passing
+from backend.ledger.transaction import (
+    Busy,
+    Stale,
+    clashing_collection,
+    durable_transaction,
+    is_passing,
+    parts_worth_trying,
+)
 from backend.ledger.values import Entry, Hold, HoldState, Posting, Verb, Wallet
 from backend.metrics import LEDGER_CONFLICTS
 
@@ -77,12 +82,14 @@ class LedgerStore:
         """Commit a batch; when something in it cannot be stored, only the culprit goes without."""
         try:
             return self._commit_round(batch)
-        except (AppError, ConnectionFailure, ExecutionTimeout) as error:
-            return [error] * len(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not sink the others.
-            if len(batch) == 1:
-                return [error]
-            return [answer for submission in batch for answer in self._answers([submission])]
+            parts = parts_worth_trying(batch, error)
+            if len(parts) <= 1:
+                return [error] * len(batch)
+            answers: dict[int, Answer] = {}
+            for part in parts:
+                answers.update(zip(map(id, part), self._answers(part), strict=True))
+            return [answers[id(submission)] for submission in batch]
 
     def _commit_round(self, batch: Sequence[Submission]) -> list[Answer]:
         """Try the short way first: keys are new and claims hold, or the database says otherwise."""
@@ -95,7 +102,7 @@ class LedgerStore:
             if attempt:
                 LEDGER_CONFLICTS.inc()
                 time.sleep(random.uniform(0, 0.004 * 2 ** min(attempt, 5)))  # noqa: S311
-        raise ServiceUnavailable("The wallet is too busy right now. Please try again.")
+        raise Busy
 
     def _attempt(self, batch: Sequence[Submission], *, careful: bool) -> list[Answer]:
         lost = self._lost_claims(batch) if careful else set()
@@ -201,8 +208,16 @@ def _wallet_updates(books: Books, applied: Applied) -> list[Update]:
 
 
 def _seen(wallet: Wallet) -> Document:
-    """Find the wallet only as it was read: its seq and what is held tell all the rest."""
-    return {"_id": wallet.customer_id, "seq": wallet.seq, "held": wallet.held_minor}
+    """Find the wallet only as it was read.
+
+    The head tells the whole history, even from another one of the same length after a failover.
+    """
+    return {
+        "_id": wallet.customer_id,
+        "seq": wallet.seq,
+        "held": wallet.held_minor,
+        "head_hash": wallet.head_hash,
+    }
 
 
 def _closed_holds(books: Books, applied: Applied) -> list[Update]:

@@ -2,14 +2,24 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    PyMongoError,
+    WriteConcernError,
+)
 from pymongo.write_concern import WriteConcern
+
+from backend.errors import ServiceUnavailable
+from backend.ledger.submission import Submission
 
 DURABLE = WriteConcern(w="majority", j=True)
 PAUSE_SECONDS = 0.02
@@ -18,6 +28,12 @@ _CLASH = re.compile(r"E11000 duplicate key error collection: [^.\s]+\.(\S+) inde
 
 class Stale(Exception):
     """What was read before the transaction is no longer true inside it."""
+
+
+class Busy(ServiceUnavailable):
+    """Others write to the same wallets all the time."""
+
+    message = "The wallet is too busy right now. Nothing was moved. Please try again."
 
 
 @contextmanager
@@ -43,12 +59,33 @@ def is_passing(error: Exception) -> bool:
     return isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError")
 
 
+def is_unknown(outcome: object) -> bool:
+    """Tell a failure that leaves open whether the transaction has been committed."""
+    if isinstance(outcome, ConnectionFailure | WriteConcernError):
+        return True
+    return isinstance(outcome, PyMongoError) and outcome.timeout
+
+
 def clashing_collection(error: Exception) -> str | None:
     """Name the collection in which a write met a document with the same unique key."""
     if not isinstance(error, DuplicateKeyError | BulkWriteError):
         return None
     found = _CLASH.search(str(error.details))
     return found[1] if found else None
+
+
+def parts_worth_trying(batch: Sequence[Submission], error: Exception) -> list[list[Submission]]:
+    """Split a batch so that the culprit fails alone; a database that is away fails them all."""
+    if is_unknown(error):
+        return [list(batch)]
+    if not isinstance(error, Busy):
+        return [[submission] for submission in batch]
+    wallets = groupby(sorted(batch, key=_customer_of), key=_customer_of)
+    return [list(part) for _, part in wallets]
+
+
+def _customer_of(submission: Submission) -> str:
+    return submission.posting.customer_id
 
 
 def _commit(session: ClientSession) -> None:

@@ -1,14 +1,17 @@
 """Do the books balance? Reads every entry once, in constant memory, and names what is broken."""
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter
 
+import pymongo
 from pymongo import ASCENDING
 from pymongo.database import Database
 
+from backend.errors import Conflict
 from backend.ledger.documents import Document
 from backend.ledger.store import ENTRIES, HOLDS, WALLETS
 from backend.ledger.values import HoldState, Wallet
@@ -73,9 +76,18 @@ class LedgerVerifier:
         self._wallets = database[WALLETS]
         self._entries = database[ENTRIES]
         self._holds = database[HOLDS]
+        self._walking = threading.Lock()
 
     def run(self) -> Report:
-        """Walk through all the books."""
+        """Walk through all the books, one walk at a time."""
+        if not self._walking.acquire(blocking=False):
+            raise Conflict("The books are being checked already.")
+        try:
+            return self._run()
+        finally:
+            self._walking.release()
+
+    def _run(self) -> Report:
         started = time.monotonic()
         report = Report()
         held = self._held_by_customer()
@@ -153,7 +165,8 @@ class LedgerVerifier:
 
     def _held_by_customer(self) -> dict[str, int]:
         group = {"_id": "$customer_id", "amount": {"$sum": "$amount"}}
-        open_holds = self._holds.aggregate([{"$match": {"state": HoldState.HELD}}, {"$group": group}])
+        with pymongo.timeout(None):
+            open_holds = self._holds.aggregate([{"$match": {"state": HoldState.HELD}}, {"$group": group}])
         return {row["_id"]: row["amount"] for row in open_holds}
 
     def _read_again(self, customer_id: str) -> Wallet:

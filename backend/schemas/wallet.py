@@ -71,6 +71,17 @@ class CallRateAnswer(Schema):
     call_rate_per_minute = Amount()
 
 
+class MetadataAnswer(Schema):
+    """The payment that an entry came from; who in the shop did it is nobody else's business."""
+
+    payment_id = fields.String()
+    gateway = fields.String()
+    webhook_timestamp = fields.String()
+
+
+SHOWN_METADATA = tuple(MetadataAnswer().fields)
+
+
 class TransactionAnswer(Schema):
     """One entry of a wallet."""
 
@@ -86,7 +97,7 @@ class TransactionAnswer(Schema):
     source = fields.String()
     order_id = fields.String(allow_none=True)
     call_id = fields.String(allow_none=True)
-    metadata = fields.Dict(keys=fields.String())
+    metadata = fields.Nested(MetadataAnswer)
     created_at = Timestamp()
 
 
@@ -106,7 +117,7 @@ def wire_transaction(entry: Document) -> dict[str, Any]:
         "source": entry["source"],
         "order_id": entry["order_id"],
         "call_id": entry["call_id"],
-        "metadata": entry["metadata"],
+        "metadata": {name: entry["metadata"][name] for name in SHOWN_METADATA if name in entry["metadata"]},
         "created_at": wire_time(entry["created_at"]),
     }
 
