@@ -39,7 +39,10 @@ class Ledger:
         return _of_kind(Entry, self._post(Submission(posting=posting, claims=claims, rows=rows)))
 
     def reserve(self, posting: Posting, *, claims: Sequence[Claim] = (), rows: Sequence[Row] = ()) -> Hold:
-        """Hold or release once, with claims and rows, or raise the reason why not."""
+        """Hold or release once, with claims and rows, or raise the reason why not.
+
+        Repeating a hold gives the same hold as it is now: it may have been closed meanwhile.
+        """
         return _of_kind(Hold, self._post(Submission(posting=posting, claims=claims, rows=rows)))
 
     def post_many(self, submissions: Iterable[Submission]) -> list[Answer]:

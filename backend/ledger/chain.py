@@ -103,6 +103,7 @@ def new_hold(posting: Posting, now: datetime) -> Hold:
         order_id=posting.order_id,
         call_id=posting.call_id,
         idempotency_key=posting.key,
+        closed_by=None,
         expires_at=posting.expires_at,
         created_at=now,
         updated_at=now,

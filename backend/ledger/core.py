@@ -89,7 +89,7 @@ class _Run:
     def replay(self, posting: Posting) -> Entry | Hold | None:
         """Give the first result of a key again; the same key for something else is refused."""
         if posting.verb is Verb.RELEASE:
-            return None  # A release is repeatable by the state of its hold.
+            return None  # The hold itself remembers which release ended it.
         if posting.verb is Verb.HOLD:
             return _same(self.holds.get(hold_id(posting.key)), posting)
         return _same(self.entries.get(entry_id(posting.key)), posting)
@@ -131,18 +131,26 @@ class _Run:
             )
         freed = self.store_held(wallet, -hold.amount_minor)
         self.store_hold(
-            replace(hold, state=HoldState.CAPTURED, captured_minor=posting.amount_minor, updated_at=self.now)
+            replace(
+                hold,
+                state=HoldState.CAPTURED,
+                captured_minor=posting.amount_minor,
+                closed_by=posting.key,
+                updated_at=self.now,
+            )
         )
         return self.book(freed, posting)
 
     def release(self, posting: Posting) -> Hold:
         wallet = self.wallet(posting)
         hold = self.known_hold(posting)
-        if hold.state is HoldState.RELEASED:
+        if released_by(hold, posting):
             return hold
         hold = self.open_hold(posting)
         self.store_held(wallet, -hold.amount_minor)
-        return self.store_hold(replace(hold, state=HoldState.RELEASED, updated_at=self.now))
+        return self.store_hold(
+            replace(hold, state=HoldState.RELEASED, closed_by=posting.key, updated_at=self.now)
+        )
 
     def wallet(self, posting: Posting) -> Wallet:
         wallet = self.wallets.get(posting.customer_id)
@@ -204,6 +212,11 @@ def _check_metadata(posting: Posting) -> None:
     """Take only what the database gives back just as it was hashed."""
     if not all(isinstance(value, str | int | None) for value in posting.metadata.values()):
         raise Invalid("Metadata may hold text, whole numbers, yes or no, and nothing.")
+
+
+def released_by(hold: Hold, posting: Posting) -> bool:
+    """Tell whether this very posting released the hold; for anybody else the hold is closed."""
+    return hold.state is HoldState.RELEASED and hold.closed_by == posting.key
 
 
 def _check_available(wallet: Wallet, posting: Posting) -> None:

@@ -117,6 +117,7 @@ def hold_state(hold: Hold) -> Document:
     return {
         "state": hold.state.value,
         "captured": hold.captured_minor,
+        "closed_by": hold.closed_by,
         "updated_at": hold.updated_at,
     }
 
@@ -135,6 +136,7 @@ def read_hold(document: Document) -> Hold:
         order_id=document["order_id"],
         call_id=document["call_id"],
         idempotency_key=document["idempotency_key"],
+        closed_by=document["closed_by"],
         expires_at=document["expires_at"],
         created_at=document["created_at"],
         updated_at=document["updated_at"],

@@ -19,7 +19,7 @@ from pymongo.read_concern import ReadConcern
 
 from backend.errors import AppError, ClaimLost
 from backend.ledger.chain import entry_id, hold_id
-from backend.ledger.core import Applied, Books, Outcome, apply
+from backend.ledger.core import Applied, Books, Outcome, apply, released_by
 from backend.ledger.documents import (
     Document,
     entry_document,
@@ -244,7 +244,7 @@ def _is_known(posting: Posting, books: Books) -> bool:
     """Tell whether the posting was applied before, so that its claims have been met by itself."""
     if posting.verb is Verb.RELEASE:
         hold = books.holds.get(posting.hold_id or "")
-        return hold is not None and hold.state is HoldState.RELEASED
+        return hold is not None and released_by(hold, posting)
     if posting.verb is Verb.HOLD:
         return hold_id(posting.key) in books.holds
     return entry_id(posting.key) in books.entries

@@ -141,6 +141,7 @@ class Hold:
     order_id: str | None
     call_id: str | None
     idempotency_key: str
+    closed_by: str | None  # The key of the capture or release that ended it.
     expires_at: datetime | None
     created_at: datetime
     updated_at: datetime

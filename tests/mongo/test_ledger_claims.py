@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from backend.errors import ClaimLost
+from backend.errors import ClaimLost, HoldClosed
 from backend.ledger import Claim, Entry, Ledger, Posting, Row, Submission, Verb
 from backend.ledger.chain import hold_id
 from backend.ledger.store import LedgerStore
@@ -187,3 +187,21 @@ def test_a_claim_that_breaks_a_unique_index_fails_alone(
 
     assert [isinstance(answer, Entry) for answer in answers] == [True, False, True]
     assert funds(database) == (1200, 0)
+
+
+def test_a_release_of_what_somebody_else_released_leaves_its_claims_alone(
+    ledger: Ledger, database: Database[Document]
+) -> None:
+    open_wallet(ledger, database)
+    give(ledger, 100)
+    database["orders"].insert_one({"_id": "order_1", "state": "PENDING"})
+    hold = ledger.reserve(posting(Verb.HOLD, 100))
+    ledger.reserve(posting(Verb.RELEASE, hold_id=hold.id))
+    cancel = Claim(
+        collection="orders", id="order_1", guard={"state": "PENDING"}, update={"$set": {"state": "CANCELLED"}}
+    )
+
+    with pytest.raises(HoldClosed):
+        ledger.reserve(posting(Verb.RELEASE, hold_id=hold.id), claims=[cancel])
+
+    assert database["orders"].find_one() == {"_id": "order_1", "state": "PENDING"}

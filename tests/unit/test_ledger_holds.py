@@ -105,14 +105,24 @@ def test_a_release_ignores_amounts_because_it_frees_what_was_held(desk: Desk) ->
     assert desk.funds() == (1000, 0)
 
 
-def test_a_second_release_gives_the_same_hold_and_frees_nothing_twice(desk: Desk) -> None:
+def test_a_release_that_is_repeated_gives_the_same_hold_and_frees_nothing_twice(desk: Desk) -> None:
     other = desk.reserves(posting(Verb.HOLD, 100))
-    first = desk.reserves(release(desk))
+    wish = release(desk)
+    first = desk.reserves(wish)
 
-    again = desk.batch([release(desk)])
+    again = desk.batch([wish])
 
     assert (again.outcomes, again.fresh) == ([first], [False])
     assert (desk.funds(), desk.holds[other.id].state) == ((1000, 100), HoldState.HELD)
+
+
+def test_a_hold_that_somebody_else_released_is_closed(desk: Desk) -> None:
+    desk.reserves(release(desk, key="sweep"))
+
+    outcome = desk.post(release(desk, key="cancel"))
+
+    assert isinstance(outcome, HoldClosed)
+    assert desk.funds() == (1000, 0)
 
 
 @pytest.mark.parametrize("close", [capture, release])

@@ -78,9 +78,9 @@ class Model:
 
     def release(self, wish: Posting) -> tuple[Any, ...]:
         hold = self.mine(wish)
-        if hold["state"] == "CAPTURED":
+        if hold["state"] == "CAPTURED" or hold.get("released_by", wish.key) != wish.key:
             raise Refused("CONFLICT")
-        hold |= {"state": "RELEASED", "left": 0}
+        hold |= {"state": "RELEASED", "left": 0, "released_by": wish.key}
         return str(wish.hold_id), "RELEASED"
 
     def move(self, wish: Posting, meaning: tuple[Any, ...]) -> tuple[Any, ...]:
