@@ -28,7 +28,7 @@ class Login:
     credit_minor: int = 0
 
 
-ADMIN = Login(name="Asha Admin", email="admin@batua.example", password="admin-demo-pass")  # noqa: S106
+ADMIN = Login(name="Shop Admin", email="admin@batua.example", password="admin-demo-pass")  # noqa: S106
 CUSTOMERS = [
     Login(name="Ravi", email="ravi@batua.example", password="ravi-demo-pass", credit_minor=50_000),  # noqa: S106
     Login(name="Meera", email="meera@batua.example", password="meera-demo-pass", credit_minor=9_950),  # noqa: S106

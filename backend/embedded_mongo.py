@@ -232,10 +232,10 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.command and shutil.which(options.command[0]) is None:
         parser.exit(127, f"command not found: {options.command[0]}\n")
-    if os.environ.get("MONGODB_URI"):
+    if os.environ.get("MONGODB_URI") or os.environ.get("BATUA_ENV") == "production":
         if options.command:
             os.execvp(options.command[0], options.command)  # noqa: S606 - the operator's own command line
-        parser.exit(0, "MONGODB_URI is set, so there is no server to start\n")
+        parser.exit(0, "MONGODB_URI or production is set, so there is no server to start\n")
     try:
         server = EmbeddedMongo(options.data, port=options.port)
         signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED_SIGNALS)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import orjson
 from flask import Flask, Request
 from flask.json.provider import JSONProvider
-from marshmallow import ValidationError
+from marshmallow import RAISE, ValidationError
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
 
@@ -61,6 +61,12 @@ class StrictParser(FlaskParser):
     """webargs, with our JSON and our errors."""
 
     DEFAULT_VALIDATION_STATUS = 400
+    # A mistyped filter must not quietly show everything.
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012 - webargs declares it so.
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": RAISE,
+        "querystring": RAISE,
+    }
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """Read the body strictly; an absent one is left to the schema to judge."""
@@ -73,8 +79,10 @@ class StrictParser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: Any) -> Any:
         """Take the query string only when the database could store it."""
-        for key, value in req.args.items(multi=True):
-            refuse_unstorable([key, value])
+        for key, values in req.args.lists():
+            refuse_unstorable([key, *values])
+            if len(values) > 1:
+                raise Invalid("Some fields are not valid.", fields={key: ["Given more than once."]})
         return super().load_querystring(req, schema)
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:

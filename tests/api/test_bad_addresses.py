@@ -88,3 +88,22 @@ def test_the_documentation_serves_nothing_but_its_own_files(customer: Person, pa
     response = customer.get(f"/api/docs/assets/{path}")
 
     assert refusal(response) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("user_id[$gt]=", "user_id[$gt]"),
+        ("type=debit", "type"),
+        ("form=2026-01-01", "form"),
+        ("transaction_type=credit&transaction_type=debit", "transaction_type"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/transactions", "/api/transactions/download"])
+def test_a_filter_that_is_mistyped_or_repeated_never_shows_everything(
+    admin: Person, path: str, query: str, field: str
+) -> None:
+    response = admin.get(f"{path}?{query}")
+
+    assert response.status_code == 400
+    assert field in response.json["error"]["details"]["fields"]

@@ -103,3 +103,21 @@ def test_a_missing_command_is_reported_before_anything_starts(
 
     assert (process.returncode, errors) == (127, "command not found: no-such-command\n")
     assert not (tmp_path / "unused").exists()
+
+
+def test_production_never_gets_the_embedded_server(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "MONGODB_URI"}
+    ask = "import os; print(os.environ.get('MONGODB_URI'))"
+
+    wrapper = [sys.executable, "-m", "backend.embedded_mongo", "--data", str(tmp_path / "data"), "--"]
+
+    done = subprocess.run(
+        [*wrapper, sys.executable, "-c", ask],
+        env=environment | {"BATUA_ENV": "production"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == "None"
+    assert not (tmp_path / "data").exists()
