@@ -6,6 +6,7 @@ import sys
 import click
 from flask import Flask
 from flask.cli import with_appcontext
+from marshmallow import ValidationError, validate
 from pymongo.errors import ConnectionFailure
 
 from backend import db, demo
@@ -42,6 +43,10 @@ def create_admin(email: str) -> None:
     password = os.environ.get("ADMIN_PASSWORD") or click.prompt(
         "Password", hide_input=True, confirmation_prompt=True
     )
+    try:
+        validate.Email()(email)
+    except ValidationError as error:
+        raise click.ClickException(f"{email}: {error}") from error
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise click.ClickException(
             f"The password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
@@ -54,7 +59,8 @@ def create_admin(email: str) -> None:
         services().sessions.revoke_all(user.id)
     except ConnectionFailure as error:
         raise click.ClickException(NO_DATABASE) from error
-    click.echo(f"{user.email} is an admin ({user.id}).")
+    was = " The customer was promoted, the password replaced, and all logins ended." if known else ""
+    click.echo(f"{user.email} is an admin ({user.id}).{was}")
 
 
 @click.command("seed-demo")

@@ -51,3 +51,12 @@ def test_the_demo_keeps_out_of_production(make_app: MakeApp, database: Database[
 
     assert result.exit_code == 1
     assert database["customers_v2"].count_documents({}) == 0
+
+
+def test_an_admin_needs_an_email_that_is_one(app: Flask, database: Database[Document]) -> None:
+    result = app.test_cli_runner(env={"ADMIN_PASSWORD": "a long password"}).invoke(
+        args=["create-admin", "not an e-mail"]
+    )
+
+    assert result.exit_code == 1
+    assert database["customers_v2"].count_documents({}) == 0
