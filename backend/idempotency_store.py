@@ -3,7 +3,6 @@
 import logging
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 import pymongo
 from pymongo.database import Database
@@ -15,7 +14,6 @@ from backend.errors import IdempotencyKeyReused, RequestInProgress
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 60
-EPOCH = datetime.fromtimestamp(0, UTC)
 PATIENCE_SECONDS = 0.5
 KEPT_FOR_SECONDS = 24 * 60 * 60
 LEASE_END = {"$add": ["$$NOW", LEASE_SECONDS * 1000]}
@@ -63,23 +61,25 @@ class IdempotencyStore:
         self._update(
             run,
             {
-                "state": "done",
-                "status": answer.status,
-                "body": answer.body,
-                "content_type": answer.content_type,
+                "$set": {
+                    "state": "done",
+                    "status": answer.status,
+                    "body": answer.body,
+                    "content_type": answer.content_type,
+                }
             },
         )
 
     def give_back(self, run: Run, *, after_seconds: int = 0) -> None:
         """Let the same request be tried again, once nothing of this run can still be under way."""
-        until = datetime.now(UTC) + timedelta(seconds=after_seconds) if after_seconds else EPOCH
-        self._update(run, {"leased_until": until})
+        ends_at = {"$add": ["$$NOW", after_seconds * 1000 - 1]}
+        self._update(run, [{"$set": {"leased_until": ends_at}}])
 
-    def _update(self, run: Run, changes: Document) -> None:
+    def _update(self, run: Run, update: Document | list[Document]) -> None:
         """Note how a run ended; should that fail, its lease ends by itself and nothing moves twice."""
         try:
             with pymongo.timeout(PATIENCE_SECONDS):
-                self._keys.update_one({"_id": run.id, "lease": run.lease}, {"$set": changes})
+                self._keys.update_one({"_id": run.id, "lease": run.lease}, update)
         except PyMongoError as error:
             log.warning("could not note the end of a request: %s", error)
 

@@ -82,8 +82,7 @@ class Transactions:
 
     def page(self, wanted: TransactionFilter, *, limit: int, skip: int) -> TransactionPage:
         """Read one page and the sums of everything that matches."""
-        with pymongo.timeout(LONG_READ_SECONDS):
-            summary = self._sums_of_entries(wanted) if wanted.is_dated else self._sums_of_wallets(wanted)
+        summary = self._sums_of_entries(wanted) if wanted.is_dated else self._sums_of_wallets(wanted)
         total = sum(part.count for part in summary.values())
         entries = self._find(wanted, limit=limit, skip=skip, total=total)
         return TransactionPage(entries=entries, total=total, summary=summary)
@@ -121,16 +120,16 @@ class Transactions:
         for name in TOTAL_OF_TYPE.values():
             group[f"{name}_count"] = {"$sum": f"${name}.count"}
             group[f"{name}_amount"] = {"$sum": f"${name}.amount"}
-        sums = next(iter(self._wallets.aggregate([{"$group": group}], hint="_id_")), {})
+        with pymongo.timeout(LONG_READ_SECONDS):
+            sums = next(iter(self._wallets.aggregate([{"$group": group}], hint="_id_")), {})
         return {t: _read_total(sums, prefix=f"{TOTAL_OF_TYPE[t]}_") for t in types}
 
     def _sums_of_entries(self, wanted: TransactionFilter) -> dict[EntryType, Total]:
         group = {"_id": "$type", "count": {"$sum": 1}, "amount": {"$sum": "$amount"}}
         steps = [{"$match": wanted.query()}, {"$group": group}]
-        found = {
-            EntryType(part["_id"]): _read_total(part)
-            for part in self._entries.aggregate(steps, hint=dict(_index(wanted)))
-        }
+        with pymongo.timeout(LONG_READ_SECONDS):
+            parts = list(self._entries.aggregate(steps, hint=dict(_index(wanted))))
+        found = {EntryType(part["_id"]): _read_total(part) for part in parts}
         return {t: found.get(t, Total()) for t in EntryType if wanted.type in (None, t)}
 
 
