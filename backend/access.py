@@ -30,6 +30,9 @@ PUBLIC = frozenset(
         "auth.signup",
         "auth.login",
         "auth.refresh",
+        "orders.products",
+        "webhooks.receive",
+        "webhooks.receive_for_integration",
         "operations.healthz",
         "operations.readyz",
         "operations.metrics",
@@ -56,6 +59,17 @@ class Caller:
     def is_admin(self) -> bool:
         """Tell whether the caller may act for anybody."""
         return self.role is Role.ADMIN
+
+    @property
+    def owner_id(self) -> str | None:
+        """Whose things the caller may touch; None means everybody's."""
+        return None if self.is_admin else self.customer_id
+
+    def scope(self, customer_id: str | None) -> str | None:
+        """Give whose things are asked for, where None means all that the caller may see."""
+        if customer_id is not None:
+            self.check_may_act_for(customer_id)
+        return customer_id if self.is_admin else self.customer_id
 
     def check_may_act_for(self, customer_id: str) -> None:
         """Let a customer act only for themselves."""

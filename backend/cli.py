@@ -1,4 +1,4 @@
-"""The commands of `flask --app wsgi …`: setting up, and proving that the books are whole."""
+"""The commands of `flask --app wsgi …`: set up, look after, and prove that the books are whole."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ NO_DATABASE = "MongoDB does not answer. Start it (make run starts one), or set M
 
 def init_app(app: Flask) -> None:
     """Add the commands to the application."""
-    for command in (init_db, create_admin, seed_demo, verify_ledger):
+    for command in (init_db, create_admin, seed_demo, verify_ledger, reconcile, rotate_field_keys):
         app.cli.add_command(command)
 
 
@@ -73,6 +73,29 @@ def seed_demo() -> None:
     demo.seed(found.client[found.settings.mongodb_db], found.users, found.wallets)
     for login in (demo.ADMIN, *demo.CUSTOMERS):
         click.echo(f"{login.name:<12} {login.email:<22} {login.password}")
+
+
+@click.command("reconcile")
+@with_appcontext
+def reconcile() -> None:
+    """Ask the gateways about all that has not ended; exits 0 when it ran, whatever it found."""
+    try:
+        report = services().payments.reconcile_payments()
+    except ConnectionFailure as error:
+        raise click.ClickException(NO_DATABASE) from error
+    click.echo(f"checked {report.checked}, recovered {report.recovered}, issues {len(report.issues)}")
+    for issue in report.issues:
+        click.echo(f"  {issue['id']}: {issue['code']} {issue['message']}")
+
+
+@click.command("rotate-field-keys")
+@with_appcontext
+def rotate_field_keys() -> None:
+    """Encrypt saved tokens again with the newest of FIELD_ENCRYPTION_KEYS; safe while serving."""
+    try:
+        click.echo(f"{services().saved_methods.rotate()} saved methods, {services().inbox.rotate()} messages")
+    except ConnectionFailure as error:
+        raise click.ClickException(NO_DATABASE) from error
 
 
 @click.command("verify-ledger")

@@ -2,12 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from environs import Env, EnvValidationError, ValidationError, validate
 from limits import parse_many
 
+from backend import gateway_config
+from backend.gateways.settings import (
+    ApplePaySettings,
+    ExchangeSettings,
+    GooglePaySettings,
+    PayPalSettings,
+    RazorpaySettings,
+)
 from backend.money import BadAmount, to_minor
 
 DEFAULT_SECRET = "insecure-development-secret-never-use-in-production"  # noqa: S105
@@ -41,8 +49,19 @@ class Settings:
     ratelimit_storage_uri: str = ""
     ratelimit_enabled: bool = True
     login_limit: str = "10/minute"
+    payment_initiate_limit: str = "5/minute"
+    webhook_failure_limit: str = "100/minute"
     trusted_proxies: int = 0
     log_level: str = "INFO"
+    public_url: str = "http://127.0.0.1:8000"
+    payment_max_attempts: int = 3
+    payment_timeout_minutes: int = 60
+    upi_collect_enabled: bool = False
+    razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
+    paypal: PayPalSettings = field(default_factory=PayPalSettings)
+    google_pay: GooglePaySettings = field(default_factory=GooglePaySettings)
+    apple_pay: ApplePaySettings = field(default_factory=ApplePaySettings)
+    exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
 
     @property
     def is_production(self) -> bool:
@@ -54,8 +73,10 @@ def read_settings() -> Settings:
     """Read the settings from the environment, or say everything that is wrong with it at once."""
     env = Env(eager=False)
     env.read_env()
+    environment = env.str("BATUA_ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
+    public_url = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
     settings = Settings(
-        environment=env.str("BATUA_ENV", "development", validate=validate.OneOf(ENVIRONMENTS)),
+        environment=environment,
         mongodb_uri=env.str("MONGODB_URI", "") or EMBEDDED_MONGODB_URI,
         mongodb_db=env.str("MONGODB_DB", "batua", validate=validate.Regexp(r"[A-Za-z0-9_-]{1,63}\Z")),
         secret_key=env.str("SECRET_KEY", "") or DEFAULT_SECRET,
@@ -68,8 +89,19 @@ def read_settings() -> Settings:
         ratelimit_storage_uri=env.str("RATELIMIT_STORAGE_URI", ""),
         ratelimit_enabled=env.bool("RATELIMIT_ENABLED", True),
         login_limit=env.str("LOGIN_LIMIT", "10/minute", validate=_is_limit),
+        payment_initiate_limit=env.str("PAYMENT_INITIATE_LIMIT", "5/minute", validate=_is_limit),
+        webhook_failure_limit=env.str("WEBHOOK_FAILURE_LIMIT", "100/minute", validate=_is_limit),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
+        public_url=public_url,
+        payment_max_attempts=env.int("PAYMENT_MAX_ATTEMPTS", 3, validate=validate.Range(min=1, max=20)),
+        payment_timeout_minutes=env.int("PAYMENT_TIMEOUT_MINUTES", 60, validate=validate.Range(1, 10_080)),
+        upi_collect_enabled=env.bool("UPI_COLLECT_ENABLED", False),
+        razorpay=gateway_config.read_razorpay(env),
+        paypal=gateway_config.read_paypal(env, environment=environment, public_url=public_url),
+        google_pay=gateway_config.read_google_pay(env),
+        apple_pay=gateway_config.read_apple_pay(env),
+        exchange=gateway_config.read_exchange(env),
     )
     faults = _read_faults(env)
     if settings.is_production:
@@ -80,7 +112,7 @@ def read_settings() -> Settings:
 
 
 def _words(env: Env, name: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in env.str(name, "").split(",") if word.strip())
+    return gateway_config.words(env.str(name, ""))
 
 
 def _minor(env: Env, name: str, default: str) -> int:
@@ -124,4 +156,4 @@ def _production_faults(settings: Settings) -> list[str]:
         faults.append("FIELD_ENCRYPTION_KEYS: must list at least one Fernet key (44 characters)")
     if settings.mongodb_uri == EMBEDDED_MONGODB_URI:
         faults.append("MONGODB_URI: must be set; the embedded server is for development")
-    return faults
+    return faults + gateway_config.production_faults(settings.razorpay, settings.paypal)

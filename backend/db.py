@@ -17,9 +17,16 @@ Document = dict[str, Any]
 LONG_READ_SECONDS = 60.0  # For sums over all that there is.
 PATIENCE_SECONDS = 3.0  # For any one operation: a caller is told within five that we are away.
 
+NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 SEQ_IN_WALLET = [("customer_id", ASCENDING), ("seq", ASCENDING)]
 NEWEST_IN_WALLET = [("created_at", DESCENDING), ("seq", DESCENDING)]
-NEWEST_OF_ALL = [("created_at", DESCENDING), ("_id", DESCENDING)]
+NEWEST_OF_ALL = NEWEST
+
+
+def _unique_where_set(field: str) -> IndexModel:
+    """Keep a text field unique among the documents that have it; `$type` would leave queries without it."""
+    return IndexModel([(field, ASCENDING)], unique=True, partialFilterExpression={field: {"$gt": ""}})
+
 
 INDEXES: dict[str, list[IndexModel]] = {
     "customers_v2": [IndexModel([("email_key", ASCENDING)], unique=True)],
@@ -39,6 +46,45 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "idempotency_keys": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
     "products": [],
+    "orders": [
+        IndexModel([("customer_id", ASCENDING), *NEWEST]),
+        IndexModel([("status", ASCENDING), *NEWEST]),
+        IndexModel([("payment_status", ASCENDING), *NEWEST]),
+        IndexModel(NEWEST),
+    ],
+    "payment_orders": [
+        _unique_where_set("order_id"),
+        _unique_where_set("gateway_orders"),
+        _unique_where_set("gateway_payment"),
+        IndexModel([("customer_id", ASCENDING), *NEWEST]),
+        IndexModel([("status", ASCENDING), *NEWEST]),
+        IndexModel(NEWEST),
+    ],
+    "captures": [IndexModel(NEWEST)],
+    "refunds": [
+        _unique_where_set("gateway_refund"),
+        IndexModel([("payment_id", ASCENDING), *NEWEST]),
+        IndexModel([("status", ASCENDING), *NEWEST]),
+    ],
+    "webhook_events": [
+        IndexModel([("received_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("state", ASCENDING), ("received_at", DESCENDING), ("_id", DESCENDING)]),
+    ],
+    "payment_exceptions": [
+        IndexModel([("gateway_payment_id", ASCENDING)]),
+        IndexModel([("state", ASCENDING), *NEWEST]),
+        IndexModel(NEWEST),
+    ],
+    "disputes": [IndexModel(NEWEST)],
+    "settlements": [IndexModel(NEWEST)],
+    "gateway_customers": [
+        IndexModel([("gateway", ASCENDING), ("gateway_customer_id", ASCENDING)], unique=True)
+    ],
+    "saved_payment_methods": [
+        _unique_where_set("fingerprint"),
+        IndexModel([("customer_id", ASCENDING)], unique=True, partialFilterExpression={"is_default": True}),
+        IndexModel([("customer_id", ASCENDING), ("is_default", DESCENDING), *NEWEST]),
+    ],
     "rate_limit_counters": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_windows": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
 }

@@ -29,6 +29,31 @@ class InvalidAmount(AppError):
     status, code, message = 400, "INVALID_AMOUNT", "The amount is not valid."
 
 
+class AmountMismatch(AppError):
+    """The amount sent is not the amount that is due."""
+
+    status, code, message = 400, "AMOUNT_MISMATCH", "The amount is not what is due."
+
+
+class BelowMinimum(AppError):
+    """The amount is too small for this."""
+
+    status, code, message = 400, "BELOW_MINIMUM", "The amount is below the minimum."
+
+
+class InvalidPaymentMethod(AppError):
+    """That way to pay does not exist, or not for this."""
+
+    status, code, message = 400, "INVALID_PAYMENT_METHOD", "This payment method cannot be used here."
+
+
+class RawCardDataRejected(AppError):
+    """A card number or its check digits were sent here, where they must never come."""
+
+    status, code = 400, "RAW_CARD_DATA_REJECTED"
+    message = "Card numbers and security codes must not be sent here. Cards are entered at the gateway."
+
+
 class InsufficientBalance(AppError):
     """The wallet does not have what was asked for."""
 
@@ -59,6 +84,30 @@ class CustomerNotFound(NotFound):
     code, message = "CUSTOMER_NOT_FOUND", "There is no such customer."
 
 
+class OrderNotFound(NotFound):
+    """There is no such order, or none of the caller's."""
+
+    code, message = "ORDER_NOT_FOUND", "There is no such order."
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment, or none of the caller's."""
+
+    code, message = "PAYMENT_NOT_FOUND", "There is no such payment."
+
+
+class RefundNotFound(NotFound):
+    """There is no such refund, or none of the caller's."""
+
+    code, message = "REFUND_NOT_FOUND", "There is no such refund."
+
+
+class SavedMethodNotFound(NotFound):
+    """There is no such saved method, or none of the caller's."""
+
+    code, message = "SAVED_METHOD_NOT_FOUND", "There is no such saved payment method."
+
+
 class HoldNotFound(NotFound):
     """There is no such hold on this wallet."""
 
@@ -81,6 +130,52 @@ class ClaimLost(Conflict):
     """A row that had to change together with the money was not in the state it had to be in."""
 
     message = "What this payment was for has changed in the meantime."
+
+
+class OrderNotPayable(Conflict):
+    """The order is paid, cancelled or refunded already."""
+
+    code, message = "ORDER_NOT_PAYABLE", "This order cannot be paid any more."
+
+
+class DuplicatePayment(Conflict):
+    """Another payment of the same order is under way."""
+
+    code, message = (
+        "DUPLICATE_PAYMENT",
+        "Another payment of this order is under way. Finish or cancel it first.",
+    )
+
+
+class IllegalTransition(Conflict):
+    """The thing cannot go from the state it is in to the one asked for."""
+
+    code, message = "ILLEGAL_TRANSITION", "This is not possible in the present state."
+
+
+class RefundNotAllowed(Conflict):
+    """There is nothing here that could be refunded."""
+
+    code, message = "REFUND_NOT_ALLOWED", "This payment cannot be refunded."
+
+
+class RefundExceedsPayment(Conflict):
+    """More is to be given back than was taken."""
+
+    code, message = "REFUND_EXCEEDS_PAYMENT", "The refund is more than what is left of the payment."
+
+
+class RefundableChanged(AppError):
+    """What the admin saw is no longer true."""
+
+    status, code = 412, "REFUNDABLE_CHANGED"
+    message = "What can be refunded has changed in the meantime. Please look again."
+
+
+class MaxAttemptsExceeded(AppError):
+    """The order was tried to be paid too often."""
+
+    status, code, message = 429, "MAX_ATTEMPTS_EXCEEDED", "This order was tried to be paid too often."
 
 
 class RequestInProgress(AppError):

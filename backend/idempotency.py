@@ -13,7 +13,7 @@ import orjson
 from flask import Response, current_app, g, make_response, request
 
 from backend.access import caller
-from backend.errors import Invalid, OutcomeUnknown
+from backend.errors import Invalid, OutcomeUnknown, RequestInProgress
 from backend.idempotency_store import Run, StoredAnswer
 from backend.services import services
 from backend.wire import load_json
@@ -56,13 +56,14 @@ def movement_key() -> str:
 
 
 def _run(run: Run, view: Callable[[], Any]) -> Response:
-    wait_seconds = 0
+    wait_seconds, is_passing = 0, False
     try:
         response = make_response(view())
     except Exception as error:  # noqa: BLE001 - refusals are answers too, and are kept like others.
         response = make_response(current_app.handle_user_exception(error))
         wait_seconds = STRAGGLER_SECONDS if isinstance(error, OutcomeUnknown) else 0
-    if response.status_code >= 500 or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        is_passing = isinstance(error, RequestInProgress)
+    if is_passing or response.status_code >= 500 or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         services().idempotency.give_back(run, after_seconds=wait_seconds)
     else:
         services().idempotency.finish(run, _stored(response))

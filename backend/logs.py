@@ -89,3 +89,4 @@ def configure(level: str) -> None:
     handler.addFilter(RequestIdFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("pymongo").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.INFO)  # It would write addresses with token ids in them.

@@ -16,3 +16,13 @@ LEDGER_CONFLICTS = Counter("batua_ledger_conflicts_total", "Batches tried again 
 LEDGER_POSTINGS = Counter(
     "batua_ledger_postings_total", "Postings by what became of them.", ["verb", "outcome"]
 )
+GATEWAY_SECONDS = Histogram(
+    "batua_gateway_call_seconds", "Time of one call to a gateway.", ["gateway", "call", "outcome"]
+)
+PAYMENT_EXCEPTIONS = Counter(
+    "batua_payment_exceptions_total", "Captured money that fitted no payment.", ["reason"]
+)
+DISPUTES = Counter("batua_disputes_total", "Disputes by gateway and state.", ["gateway", "state"])
+WEBHOOKS = Counter(
+    "batua_webhooks_total", "Webhooks by gateway and what became of them.", ["gateway", "outcome"]
+)

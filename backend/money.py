@@ -3,7 +3,12 @@
 import re
 from decimal import Decimal, InvalidOperation
 
-DECIMALS = {"INR": 2, "USD": 2, "EUR": 2, "GBP": 2, "SGD": 2, "AED": 2, "JPY": 0}
+_WITH_CENTS = (
+    *("INR", "USD", "EUR", "GBP", "SGD", "AED", "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "HKD"),
+    *("ILS", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "SEK", "THB"),
+)
+_WITHOUT_CENTS = ("JPY", "HUF", "TWD")  # The last two by PayPal's rule: it refuses decimals there.
+DECIMALS = dict.fromkeys(_WITH_CENTS, 2) | dict.fromkeys(_WITHOUT_CENTS, 0)
 MAX_BALANCE_MINOR = 10**15 - 1  # With 15 digits, a JSON number with decimals is read exactly.
 
 _PLAIN_DECIMAL = re.compile(r"[0-9]{1,16}(\.[0-9]{1,8})?", re.ASCII)

@@ -8,7 +8,7 @@ from flask_smorest import Api
 
 from backend.access import PUBLIC, TAKES_REFRESH_TOKEN
 from backend.schemas.errors import ErrorAnswer
-from backend.schemas.fields import Amount, Moment, Timestamp
+from backend.schemas.fields import Amount, ForeignAmount, Moment, Timestamp
 
 CONFIG: dict[str, Any] = {
     "API_TITLE": "Batua",
@@ -25,14 +25,25 @@ ERRORS = {
     "400": "The request is not valid: VALIDATION_ERROR, INVALID_AMOUNT, INSUFFICIENT_BALANCE",
     "401": "No valid token or password: UNAUTHENTICATED",
     "403": "Not allowed: FORBIDDEN",
-    "404": "No such thing: NOT_FOUND, CUSTOMER_NOT_FOUND",
-    "409": "The same request is still running: REQUEST_IN_PROGRESS; or it no longer fits: CONFLICT",
+    "404": "No such thing: NOT_FOUND, CUSTOMER_NOT_FOUND, ORDER_NOT_FOUND, PAYMENT_NOT_FOUND, …",
+    "409": "It does not fit what is stored: CONFLICT, DUPLICATE_PAYMENT, ORDER_NOT_PAYABLE, …; "
+    "or the same request is still running: REQUEST_IN_PROGRESS",
+    "412": "What the caller saw has changed: REFUNDABLE_CHANGED",
     "413": "The body is too large: PAYLOAD_TOO_LARGE",
     "422": "The key was used for another request: IDEMPOTENCY_KEY_REUSED",
     "429": "Too many requests: RATE_LIMITED; Retry-After says when to try again",
     "500": "Our mistake: INTERNAL_ERROR",
+    "502": "The payment gateway failed or refused: GATEWAY_ERROR",
     "503": "A part we depend on is away: SERVICE_UNAVAILABLE; Retry-After says when to try again",
+    "504": "The payment gateway did not answer in time: GATEWAY_TIMEOUT",
 }
+
+
+# What may have to ask a payment gateway, and what gateways send.
+BEHIND_GATEWAYS = (
+    *("/api/payments", "/api/orders", "/api/webhooks", "/api/integration/webhook"),
+    *("/api/admin/webhook-events", "/api/admin/payment-exceptions"),
+)
 
 
 class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types.
@@ -44,6 +55,7 @@ class DocumentedApi(Api):  # type: ignore[misc]  # flask-smorest has no types.
     def __init__(self) -> None:
         super().__init__()
         self.register_field(Amount, "number", None)
+        self.register_field(ForeignAmount, "number", None)
         self.register_field(Timestamp, "string", "date-time")
         self.register_field(Moment, "string", None)
 
@@ -71,6 +83,8 @@ def _complete_operation(operation: dict[str, Any], *, needs_token: bool, path: s
         statuses.add("400")
     if "<" in path:
         statuses.add("404")
+    if path.startswith(BEHIND_GATEWAYS):
+        statuses |= {"400", "409", "412", "413", "502", "504"}
     if any(parameter.get("name") == "Idempotency-Key" for parameter in parameters):
         statuses |= {"400", "409", "422"}
     for status in sorted(statuses):

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 LARGEST_BODY = 256 * 1024
 LARGEST_DRAIN = 16 * 1024 * 1024
 RETRY_AFTER_SECONDS = "2"
+BUSY_RETRY_AFTER_SECONDS = "60"
 KNOWN_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -100,5 +101,7 @@ def _settle_retry_after(response: Response) -> None:
     """Say when to try again only where trying again is right; the limiter says it on every answer."""
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = RETRY_AFTER_SECONDS
-    elif response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+    elif response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.setdefault("Retry-After", BUSY_RETRY_AFTER_SECONDS)
+    else:
         response.headers.pop("Retry-After", None)

@@ -7,7 +7,6 @@ from flask import Response, jsonify
 
 from backend.access import admin_only, caller
 from backend.blueprint import Blueprint
-from backend.errors import Forbidden
 from backend.idempotency import HEADER_DOC, idempotent, movement_key
 from backend.ledger import Entry, Wallet
 from backend.ledger.values import EntryType, Total
@@ -147,13 +146,8 @@ def _by_admin(body: dict[str, Any]) -> Movement:
 
 def _wanted(arguments: dict[str, Any]) -> TransactionFilter:
     """Let an admin look at anybody's or at everybody's, and a customer at their own."""
-    customer_id = arguments["user_id"]
-    if not caller().is_admin:
-        if customer_id not in (None, caller().customer_id):
-            raise Forbidden
-        customer_id = caller().customer_id
     return TransactionFilter(
-        customer_id=customer_id,
+        customer_id=caller().scope(arguments["user_id"]),
         type=arguments["transaction_type"],
         since=arguments["since"],
         until=arguments["until"],

@@ -8,17 +8,47 @@ from pymongo import MongoClient
 
 from backend.config import Settings
 from backend.db import Document
+from backend.dispute_service import DisputeService
+from backend.exception_resolution import ExceptionResolution
+from backend.gateways.apple_pay import ApplePay
+from backend.gateways.registry import Gateways
+from backend.google_nudges import GoogleNudges
 from backend.idempotency_store import IdempotencyStore
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
+from backend.order_service import OrderService
+from backend.payment_exceptions import PaymentExceptions
+from backend.payment_methods import MethodCatalogue
+from backend.payment_service import PaymentManager
+from backend.refund_service import RefundService
+from backend.saved_method_service import SavedMethods
 from backend.session_service import SessionService
 from backend.transactions import Transactions
 from backend.user_service import UserService
 from backend.wallet_service import WalletService
+from backend.webhook_service import WebhookInbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
+class PaymentServices:
+    """What takes payments and gives them back."""
+
+    gateways: Gateways
+    orders: OrderService
+    catalogue: MethodCatalogue
+    payments: PaymentManager
+    refunds: RefundService
+    saved_methods: SavedMethods
+    inbox: WebhookInbox
+    nudges: GoogleNudges
+    exceptions: PaymentExceptions
+    resolution: ExceptionResolution
+    disputes: DisputeService
+    apple_pay: ApplePay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services(PaymentServices):
     """Everything a route may call."""
 
     settings: Settings

@@ -16,8 +16,10 @@ from backend import create_app, db
 from backend.config import Settings
 from backend.embedded_mongo import ANY_FREE_PORT, EmbeddedMongo
 from backend.ledger import Ledger, Posting, Verb
+from backend.sandbox.server import SandboxServer
 from backend.services import Services
 from backend.wallet_service import Movement
+from tests.gateways.controls import Controls
 
 Document = dict[str, Any]
 
@@ -62,6 +64,21 @@ def ledger(database: Database[Document]) -> Iterator[Ledger]:
     ledger = Ledger(database)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    """One sandbox of the gateways for the whole run."""
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_server: SandboxServer) -> Controls:
+    """The sandbox, empty and whole; its messages wait for the test to send them."""
+    controls = Controls(sandbox_server.url)
+    controls.reset()
+    return controls
 
 
 @pytest.fixture

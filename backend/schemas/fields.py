@@ -38,6 +38,14 @@ class Amount(fields.Field[int]):
         return minor
 
 
+class ForeignAmount(fields.Field[int | float]):
+    """An amount in a currency that stands beside it, in major units already."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> int | float | None:
+        number: int | float | None = value
+        return number
+
+
 class GivenAmount(Amount):
     """Rupees in a request: a number, or the same as a decimal string."""
 

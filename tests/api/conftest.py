@@ -12,9 +12,12 @@ from pymongo.database import Database
 
 from backend import create_app
 from backend.config import Settings
+from backend.sandbox.server import SandboxServer
 from tests.api.contract import Contract
 from tests.api.servers import Gunicorn
-from tests.conftest import services_of
+from tests.conftest import Person, services_of
+from tests.gateways.controls import Controls
+from tests.shop import Shop, quick_gateways, shop_settings
 
 Document = dict[str, Any]
 MakeApp = Callable[..., Flask]
@@ -39,6 +42,29 @@ def make_app(settings: Settings, mongo_client: MongoClient[Document]) -> Iterato
 @pytest.fixture
 def app(make_app: MakeApp) -> Flask:
     return make_app()
+
+
+@pytest.fixture
+def shop_app(
+    settings: Settings,
+    sandbox_server: SandboxServer,
+    mongo_client: MongoClient[Document],
+) -> Iterator[Flask]:
+    """The application with both gateways of the sandbox; every answer is held to the contract."""
+    shop = shop_settings(settings, sandbox_server)
+    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop))
+    contract = Contract(app)
+    yield app
+    services_of(app).ledger.close()
+    assert contract.violations == []
+
+
+@pytest.fixture
+def shop(shop_app: Flask, sandbox: Controls) -> Shop:
+    """A shop that takes money, with a customer and an admin."""
+    customer = Person(shop_app, email="asha@shop.example")
+    admin = Person(shop_app, email="owner@shop.example", is_admin=True)
+    return Shop(shop_app, sandbox, customer, admin)
 
 
 @pytest.fixture(scope="session")

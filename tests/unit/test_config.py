@@ -1,67 +1,48 @@
 """A wrong environment is refused as a whole, with every variable at fault named at once."""
 
-import ast
 import re
 from dataclasses import fields
 
 import pytest
 
-from backend.config import DEFAULT_SECRET, BadSettings, Settings, read_settings
-from tests.unit.source import ROOT, Module
+from backend.config import DEFAULT_SECRET, Settings
+from backend.gateways.settings import (
+    PayPalSettings,
+)
+from tests.unit.environment import (
+    EXAMPLE,
+    FERNET_KEY,
+    GROUPS,
+    PRODUCTION,
+    SECRET,
+    Environment,
+    environment,
+    no_variables,
+    settings_of_gateways,
+    variables,
+)
 
-CONFIG = Module(ROOT / "backend" / "config.py")
-EXAMPLE = (ROOT / ".env.example").read_text().splitlines()
-SECRET = "5f0c8b7d9e2a4c6f8b1d3e5a7c9f0b2d4e6a8c0f"
-FERNET_KEY = "cDdGQjZQb2l1eXRyZXdxYXNkZmdoamtsbW5idmN4emE="
-PRODUCTION = {
-    "BATUA_ENV": "production",
-    "MONGODB_URI": "mongodb://db.internal/?replicaSet=rs0",
-    "SECRET_KEY": SECRET,
-    "JWT_SECRET_KEY": SECRET[::-1],
-    "FIELD_ENCRYPTION_KEYS": FERNET_KEY,
+__all__ = ["environment", "no_variables"]
+
+
+GIVEN = {
+    "MONGODB_DB": "shop",
+    "MAX_AMOUNT": "500.50",
+    "LOW_BALANCE_THRESHOLD": "30",
+    "DEFAULT_CALL_RATE": "2.5",
+    "CORS_ORIGINS": "https://a.example, https://b.example,",
+    "RATELIMIT_STORAGE_URI": "redis://cache",
+    "RATELIMIT_ENABLED": "false",
+    "LOGIN_LIMIT": "5/hour",
+    "PAYMENT_INITIATE_LIMIT": "50/hour",
+    "WEBHOOK_FAILURE_LIMIT": "7/second",
+    "TRUSTED_PROXIES": "2",
+    "LOG_LEVEL": "DEBUG",
+    "PUBLIC_URL": "https://pay.shop.example/",
+    "PAYMENT_MAX_ATTEMPTS": "5",
+    "PAYMENT_TIMEOUT_MINUTES": "15",
+    "UPI_COLLECT_ENABLED": "true",
 }
-
-
-def variables() -> set[str]:
-    """Every name that config.py reads from the environment."""
-    names = (
-        argument.value
-        for call in CONFIG.calls()
-        for argument in call.args
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    )
-    return {name for name in names if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", name)}
-
-
-@pytest.fixture(autouse=True)
-def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start from an environment that says nothing, not even through somebody's .env file."""
-    if (ROOT / ".env").exists():
-        pytest.skip("a .env file would decide what these tests are to decide")
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> "Environment":
-    return Environment(monkeypatch)
-
-
-class Environment:
-    """Sets variables and reads the settings that they make."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.monkeypatch = monkeypatch
-
-    def settings(self, **changes: str) -> Settings:
-        for name, value in changes.items():
-            self.monkeypatch.setenv(name, value)
-        return read_settings()
-
-    def refusal(self, **changes: str) -> str:
-        with pytest.raises(BadSettings) as refused:
-            self.settings(**changes)
-        return str(refused.value)
 
 
 def test_nothing_set_means_the_defaults(environment: Environment) -> None:
@@ -69,19 +50,7 @@ def test_nothing_set_means_the_defaults(environment: Environment) -> None:
 
 
 def test_each_setting_is_read_from_its_variable(environment: Environment) -> None:
-    settings = environment.settings(
-        **PRODUCTION,
-        MONGODB_DB="shop",
-        MAX_AMOUNT="500.50",
-        LOW_BALANCE_THRESHOLD="30",
-        DEFAULT_CALL_RATE="2.5",
-        CORS_ORIGINS="https://a.example, https://b.example,",
-        RATELIMIT_STORAGE_URI="redis://cache",
-        RATELIMIT_ENABLED="false",
-        LOGIN_LIMIT="5/hour",
-        TRUSTED_PROXIES="2",
-        LOG_LEVEL="DEBUG",
-    )
+    settings = environment.settings(**PRODUCTION, **GIVEN)
 
     assert settings == Settings(
         environment="production",
@@ -97,8 +66,19 @@ def test_each_setting_is_read_from_its_variable(environment: Environment) -> Non
         ratelimit_storage_uri="redis://cache",
         ratelimit_enabled=False,
         login_limit="5/hour",
+        payment_initiate_limit="50/hour",
+        webhook_failure_limit="7/second",
         trusted_proxies=2,
         log_level="DEBUG",
+        public_url="https://pay.shop.example",
+        payment_max_attempts=5,
+        payment_timeout_minutes=15,
+        upi_collect_enabled=True,
+        paypal=PayPalSettings(
+            api_url="https://api-m.paypal.com",
+            return_url="https://pay.shop.example/checkout/success",
+            cancel_url="https://pay.shop.example/checkout/cancel",
+        ),
     )
 
 
@@ -110,8 +90,12 @@ BAD = {
     "DEFAULT_CALL_RATE": "ten",
     "RATELIMIT_ENABLED": "perhaps",
     "LOGIN_LIMIT": "often",
+    "PAYMENT_INITIATE_LIMIT": "never",
+    "WEBHOOK_FAILURE_LIMIT": "-1",
     "TRUSTED_PROXIES": "-1",
-    "LOG_LEVEL": "LOUD",
+    "PAYMENT_MAX_ATTEMPTS": "0",
+    "PAYMENT_TIMEOUT_MINUTES": "0",
+    "UPI_COLLECT_ENABLED": "perhaps",
 }
 
 
@@ -165,7 +149,9 @@ def test_only_production_asks_for_secrets(environment: Environment, kind: str) -
 
 
 def test_every_setting_has_a_variable() -> None:
-    assert len(variables()) == len(fields(Settings))
+    groups = sum(field.name in GROUPS for field in fields(Settings))
+
+    assert len(variables()) == len(fields(Settings)) - groups + settings_of_gateways()
 
 
 @pytest.mark.parametrize("name", sorted(variables()))

@@ -1,0 +1,106 @@
+"""Lets captured money pay its order, once; what fits nothing is kept as an exception."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from backend.db import Document, in_transaction
+from backend.gateways.port import GatewayPayment
+from backend.order_service import PAYABLE, OrderPayment, OrderStatus
+from backend.payment_exceptions import ExceptionReason, PaymentExceptions, capture_document
+from backend.payment_store import PaymentStore
+from backend.payment_values import Attempt, Payment, PaymentStatus, gateway_key
+
+
+class _Misfit(Exception):
+    """Captured money does not fit the payment it came for."""
+
+    def __init__(self, reason: ExceptionReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class PaymentCompletion:
+    """The only place where a payment becomes paid."""
+
+    def __init__(self, database: Database[Document], *, exceptions: PaymentExceptions) -> None:
+        self._client = database.client
+        self._captures = database["captures"]
+        self._orders = database["orders"]
+        self._store = PaymentStore(database)
+        self._exceptions = exceptions
+
+    def apply(self, payment: Payment | None, seen: GatewayPayment) -> None:
+        """Let captured money pay its order, or else keep it as an exception; once, whoever comes first."""
+        try:
+            if payment is None:
+                raise _Misfit(ExceptionReason.UNKNOWN_PAYMENT)
+            attempt = _fitting(payment, seen)
+            in_transaction(self._client, lambda session: self._complete(payment, attempt, seen, session))
+        except DuplicateKeyError:
+            return  # This money was applied before.
+        except _Misfit as misfit:
+            self._exceptions.record(seen, payment, misfit.reason)
+
+    def _complete(
+        self, payment: Payment, attempt: Attempt, seen: GatewayPayment, session: ClientSession
+    ) -> None:
+        """Write the money, the payment and its order together or not at all."""
+        now = datetime.now(UTC)
+        self._captures.insert_one(capture_document(seen, became=payment.id), session=session)
+        completed = self._store.move(
+            payment.id, PaymentStatus.COMPLETED, _paid(attempt, seen, now), session=session
+        )
+        if completed is None:
+            raise _Misfit(ExceptionReason.PAID_TWICE)
+        paid = {
+            "status": OrderStatus.CONFIRMED.value,
+            "payment_status": OrderPayment.PAID.value,
+            "payment_method": attempt.method.value,
+            "payment_transaction_id": seen.id,
+            "paid_at": now,
+            "updated_at": now,
+        }
+        change = {"$set": paid, "$inc": {"amount_paid": payment.amount_minor}}
+        claim = {"_id": payment.order_id, **PAYABLE}
+        if self._orders.update_one(claim, change, session=session).matched_count == 0:
+            raise _Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
+
+
+def _fitting(payment: Payment, seen: GatewayPayment) -> Attempt:
+    """Find the attempt that the money is for, to the last paisa."""
+    attempt = payment.attempt_for(seen.gateway, seen.order_id)
+    if attempt is None:
+        raise _Misfit(ExceptionReason.UNKNOWN_PAYMENT)
+    if seen.currency != attempt.charge_currency:
+        raise _Misfit(ExceptionReason.CURRENCY_MISMATCH)
+    if seen.amount_minor != attempt.charge_minor:
+        raise _Misfit(ExceptionReason.AMOUNT_MISMATCH)
+    return attempt
+
+
+def _paid(attempt: Attempt, seen: GatewayPayment, now: datetime) -> dict[str, Any]:
+    """Say what has paid, as the gateway tells it; never with a token."""
+    known = {
+        "method": seen.method,
+        "last4": seen.last4,
+        "network": seen.network,
+        "bank": seen.bank,
+        "vpa": seen.vpa,
+        "wallet": seen.wallet,
+        "reference": seen.reference,
+        "fee": seen.fee_minor,
+        "tax": seen.tax_minor,
+        "installments": seen.installments,
+    }
+    return {
+        "gateway_payment_id": seen.id,
+        "gateway_payment": gateway_key(seen.gateway, seen.id),
+        "paid_by": attempt.number,
+        "paid_with": {name: value for name, value in known.items() if value is not None},
+        "error": None,
+        "completed_at": now,
+    }

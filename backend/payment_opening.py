@@ -1,0 +1,221 @@
+"""Opens orders at gateways, so that each order of the shop can be paid at one place at a time."""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from backend.db import Document, in_transaction
+from backend.errors import (
+    AppError,
+    DuplicatePayment,
+    IllegalTransition,
+    MaxAttemptsExceeded,
+    OrderNotPayable,
+    RequestInProgress,
+)
+from backend.gateway_customers import GatewayCustomers
+from backend.gateways.errors import GatewayError, NotConfigured
+from backend.gateways.port import GatewayOrder, Method, OrderRequest, PaymentGateway
+from backend.order_service import Order, OrderPayment
+from backend.payment_methods import MethodCatalogue
+from backend.payment_outcomes import PaymentOutcomes
+from backend.payment_store import PaymentStore
+from backend.payment_values import Payment, PaymentStatus
+from backend.payment_wish import PaymentWish, check_wish
+
+log = logging.getLogger(__name__)
+
+SAVABLE = (Method.CARD, Method.EMI)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A payment that can be paid now, and whether this request opened it."""
+
+    payment: Payment
+    is_new: bool
+
+
+class PaymentOpening:
+    """Turns wishes into orders at gateways; one open attempt for each order of the shop."""
+
+    def __init__(
+        self,
+        database: Database[Document],
+        *,
+        catalogue: MethodCatalogue,
+        customers: GatewayCustomers,
+        outcomes: PaymentOutcomes,
+        max_attempts: int,
+        timeout_minutes: int,
+        takes_upi_ids: bool,
+    ) -> None:
+        self._client = database.client
+        self._order_rows = database["orders"]
+        self._store = PaymentStore(database)
+        self._catalogue = catalogue
+        self._customers = customers
+        self._outcomes = outcomes
+        self._max_attempts = max_attempts
+        self._timeout = timedelta(minutes=timeout_minutes)
+        self._takes_upi_ids = takes_upi_ids
+
+    def open(self, order: Order, wish: PaymentWish) -> Opened:
+        """Open a payment of an order, or hand back the one that is open already."""
+        order.check_payable()
+        check_wish(wish, order, takes_upi_ids=self._takes_upi_ids)
+        candidates = self._catalogue.candidates(wish.method, order.currency, wanted=wish.gateway)
+        payment = self._store.by_order(order.id)
+        if payment is None:
+            payment = self._store.begin(self._new_payment(order, wish, candidates[0]))
+        payment = self._without_expired(payment)
+        if payment.status is not PaymentStatus.PENDING and payment.is_open:
+            return Opened(payment=_matching(payment, wish), is_new=False)
+        if not payment.is_open:
+            payment = self._reopened(payment, order, wish, candidates[0])
+        return Opened(payment=self._open_at_a_gateway(payment, order, wish, candidates), is_new=True)
+
+    def _without_expired(self, payment: Payment) -> Payment:
+        """End an attempt whose time is over; the gateway is asked first whether it was paid."""
+        if payment.status is not PaymentStatus.INITIATED or payment.attempt.expires_at > datetime.now(UTC):
+            return payment
+        payment = self._outcomes.expire(payment)
+        if payment.is_paid:
+            raise OrderNotPayable
+        return payment
+
+    def _reopened(
+        self, payment: Payment, order: Order, wish: PaymentWish, gateway: PaymentGateway
+    ) -> Payment:
+        if payment.is_paid:
+            raise OrderNotPayable
+        if len(payment.attempts) >= self._max_attempts:
+            raise MaxAttemptsExceeded(max_attempts=self._max_attempts)
+        attempt = self._attempt(payment.id, len(payment.attempts) + 1, order, wish, gateway)
+        reopened = self._store.reopen(payment, attempt)
+        if reopened is None:
+            raise RequestInProgress
+        return reopened
+
+    def _open_at_a_gateway(
+        self, payment: Payment, order: Order, wish: PaymentWish, candidates: Sequence[PaymentGateway]
+    ) -> Payment:
+        """Ask one gateway after the other; an order whose answer was lost was never seen by the customer."""
+        lease = uuid.uuid4().hex
+        if not self._store.lease(payment.id, lease):
+            raise RequestInProgress
+        failure: AppError = NotConfigured()
+        for gateway in candidates:
+            attempt = self._attempt(payment.id, len(payment.attempts), order, wish, gateway)
+            if not self._store.aim(payment, lease, attempt):
+                raise IllegalTransition("The payment was cancelled meanwhile.")
+            try:
+                opened = gateway.create_order(_request(payment.id, attempt, order, wish))
+                return self._opened(payment, lease, attempt, self._introduce(gateway, wish, opened))
+            except GatewayError as error:
+                log.warning(
+                    "a gateway could not open an order", extra={"gateway": gateway.name, "code": error.code}
+                )
+                failure = error
+            except AppError as error:
+                self._store.release(payment.id, lease, error=_told(error))
+                raise
+        self._store.release(payment.id, lease, error=_told(failure))
+        raise failure
+
+    def _opened(self, payment: Payment, lease: str, attempt: Document, opened: GatewayOrder) -> Payment:
+        def write(session: ClientSession) -> None:
+            if not self._store.opened(payment, lease, attempt, opened, session):
+                raise IllegalTransition("The payment was cancelled meanwhile.")
+            self._order_rows.update_one(
+                {"_id": payment.order_id, "payment_status": OrderPayment.FAILED.value},
+                {"$set": {"payment_status": OrderPayment.PENDING.value}},
+                session=session,
+            )
+
+        in_transaction(self._client, write)
+        return self._store.get(payment.id)
+
+    def _introduce(self, gateway: PaymentGateway, wish: PaymentWish, opened: GatewayOrder) -> GatewayOrder:
+        """Let the gateway's page offer the customer's saved cards; without that it can still be paid."""
+        if wish.method not in SAVABLE:
+            return opened
+        try:
+            customer = self._customers.ensure(gateway, wish.payer)
+        except AppError as error:
+            log.warning("a gateway knows no customer", extra={"gateway": gateway.name, "code": error.code})
+            return opened
+        return replace(opened, checkout={**opened.checkout, "customer_id": customer, "save": 1})
+
+    def _new_payment(self, order: Order, wish: PaymentWish, gateway: PaymentGateway) -> Document:
+        now = datetime.now(UTC)
+        payment_id = f"PAY-{uuid.uuid4().hex[:24]}"
+        return {
+            "_id": payment_id,
+            "order_id": order.id,
+            "customer_id": order.customer_id,
+            "amount": wish.amount_minor,
+            "currency": order.currency,
+            "status": PaymentStatus.PENDING.value,
+            "attempts": [self._attempt(payment_id, 1, order, wish, gateway)],
+            "installments": wish.installments,
+            "notes": wish.notes,
+            "refunded": 0,
+            "refund_reserved": 0,
+            "refund_charge": 0,
+            "created_at": now,
+            "updated_at": now,
+        }
+
+    def _attempt(
+        self, payment_id: str, number: int, order: Order, wish: PaymentWish, gateway: PaymentGateway
+    ) -> Document:
+        """Describe a try to open an order; its receipt is new, so that an orphan is told apart."""
+        now = datetime.now(UTC)
+        charge = self._catalogue.charge(gateway, wish.amount_minor, order.currency)
+        return {
+            "number": number,
+            "gateway": gateway.name,
+            "method": wish.method.value,
+            "installments": wish.installments,
+            "saved_method_id": wish.saved_method_id,
+            "receipt": f"{payment_id}-{uuid.uuid4().hex[:8]}",
+            "charge": charge.amount_minor,
+            "charge_currency": charge.currency,
+            "rate": charge.rate,
+            "created_at": now,
+            "expires_at": now + self._timeout,
+        }
+
+
+def _matching(payment: Payment, wish: PaymentWish) -> Payment:
+    """Hand back the open attempt, if it is what is wanted now."""
+    attempt = payment.attempt
+    if attempt.method is not wish.method or wish.gateway not in (None, attempt.gateway):
+        raise DuplicatePayment(payment_id=payment.id, gateway=attempt.gateway, payment_method=attempt.method)
+    return payment
+
+
+def _request(payment_id: str, attempt: Document, order: Order, wish: PaymentWish) -> OrderRequest:
+    return OrderRequest(
+        payment_id=payment_id,
+        receipt=attempt["receipt"],
+        amount_minor=attempt["charge"],
+        currency=attempt["charge_currency"],
+        method=wish.method,
+        payer=wish.payer,
+        description=f"Order {order.id}",
+        bank=wish.bank,
+        installments=wish.installments,
+        vpa=wish.vpa,
+        notes={"order_id": order.id},
+    )
+
+
+def _told(error: AppError) -> Document:
+    return {"code": error.code, "message": error.message}

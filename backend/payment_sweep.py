@@ -1,0 +1,77 @@
+"""Looks after payments, refunds and messages that have not ended by themselves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from pymongo.database import Database
+
+from backend.db import Document
+from backend.errors import AppError
+from backend.payment_outcomes import PaymentOutcomes
+from backend.payment_store import PaymentStore
+from backend.payment_values import Payment
+from backend.refund_service import RefundService
+from backend.refund_values import Refund, RefundStatus
+from backend.webhook_service import Receipt, WebhookInbox
+
+QUIET = timedelta(minutes=5)  # What is younger may still be under way.
+
+
+@dataclass(slots=True, kw_only=True)
+class SweepReport:
+    """What a look at everything unfinished has brought."""
+
+    checked: int = 0
+    recovered: int = 0
+    issues: list[dict[str, str]] = field(default_factory=list)
+
+
+class PaymentSweep:
+    """Asks the gateways about everything that is still open."""
+
+    def __init__(
+        self,
+        database: Database[Document],
+        *,
+        outcomes: PaymentOutcomes,
+        refunds: RefundService,
+        inbox: WebhookInbox,
+    ) -> None:
+        self._store = PaymentStore(database)
+        self._outcomes = outcomes
+        self._refunds = refunds
+        self._inbox = inbox
+
+    def run(self) -> SweepReport:
+        """Look once; what fails is reported and left for the next time."""
+        report = SweepReport()
+        for id_, step in self._steps(before=datetime.now(UTC) - QUIET):
+            report.checked += 1
+            try:
+                report.recovered += step()
+            except AppError as error:
+                report.issues.append({"id": id_, "code": error.code, "message": error.message})
+        return report
+
+    def _steps(self, *, before: datetime) -> Iterator[tuple[str, Callable[[], bool]]]:
+        """List what there is to do; each step tells whether it has brought something home."""
+        for key in self._inbox.unapplied(before=before):
+            yield key, partial(self._replayed, key)
+        for payment in self._store.unsettled(before=before):
+            yield payment.id, partial(self._settled, payment)
+        for refund in self._refunds.under_way(before=before):
+            yield refund.id, partial(self._followed, refund)
+
+    def _replayed(self, key: str) -> bool:
+        return self._inbox.replay(key) is Receipt.OK
+
+    def _settled(self, payment: Payment) -> bool:
+        """Ask about a payment, and end it when its time is over."""
+        is_over = payment.attempt.expires_at < datetime.now(UTC)
+        asked = self._outcomes.expire(payment) if is_over else self._outcomes.ask(payment)
+        return asked.is_paid
+
+    def _followed(self, refund: Refund) -> bool:
+        return self._refunds.follow(refund).status is RefundStatus.COMPLETED

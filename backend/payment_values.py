@@ -1,0 +1,167 @@
+"""What a payment is: its states, the moves between them, and the frozen value the services pass around."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from backend.db import Document
+from backend.gateways.port import Method
+
+
+class PaymentStatus(StrEnum):
+    """Where a payment stands."""
+
+    PENDING = "PENDING"  # Meant, but no gateway has an order for it yet.
+    INITIATED = "INITIATED"
+    AUTHORIZED = "AUTHORIZED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    PARTIAL_REFUND = "PARTIAL_REFUND"
+    REFUNDED = "REFUNDED"
+
+
+_S = PaymentStatus
+_MONEY_MAY_COME = {_S.AUTHORIZED, _S.COMPLETED}
+
+# Forward only. Money that comes late, after FAILED, CANCELLED or EXPIRED, is money all the same.
+TRANSITIONS: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
+    _S.PENDING: frozenset(_MONEY_MAY_COME | {_S.INITIATED, _S.FAILED, _S.CANCELLED, _S.EXPIRED}),
+    _S.INITIATED: frozenset(_MONEY_MAY_COME | {_S.FAILED, _S.CANCELLED, _S.EXPIRED}),
+    _S.AUTHORIZED: frozenset({_S.COMPLETED, _S.FAILED, _S.EXPIRED}),
+    _S.FAILED: frozenset(_MONEY_MAY_COME | {_S.PENDING}),
+    _S.CANCELLED: frozenset(_MONEY_MAY_COME | {_S.PENDING}),
+    _S.EXPIRED: frozenset(_MONEY_MAY_COME | {_S.PENDING}),
+    _S.COMPLETED: frozenset({_S.PARTIAL_REFUND, _S.REFUNDED}),
+    _S.PARTIAL_REFUND: frozenset({_S.PARTIAL_REFUND, _S.REFUNDED}),
+    _S.REFUNDED: frozenset(),
+}
+OPEN = frozenset({_S.PENDING, _S.INITIATED, _S.AUTHORIZED})
+PAID = frozenset({_S.COMPLETED, _S.PARTIAL_REFUND, _S.REFUNDED})
+
+
+def sources(target: PaymentStatus) -> list[str]:
+    """Name the states from which a payment may come to this one."""
+    return [status.value for status, targets in TRANSITIONS.items() if target in targets]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One order at one gateway that the customer could pay, and what it charges there."""
+
+    number: int
+    gateway: str
+    method: Method
+    receipt: str
+    charge_minor: int
+    charge_currency: str
+    rate: str
+    gateway_order_id: str | None
+    checkout_url: str | None
+    checkout: Mapping[str, Any]
+    upi_link: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """The paying of one order, over all attempts; the last attempt is the one that counts."""
+
+    id: str
+    order_id: str
+    customer_id: str
+    amount_minor: int
+    currency: str
+    status: PaymentStatus
+    attempts: tuple[Attempt, ...]
+    gateway_payment_id: str | None
+    paid_by: int | None  # The number of the attempt that brought the money.
+    paid_with: Mapping[str, Any]
+    refunded_minor: int
+    refund_reserved_minor: int
+    installments: int
+    error: Mapping[str, Any] | None
+    is_disputed: bool
+    notes: str | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt that brought the money, or else the last one."""
+        return self.attempts[self.paid_by - 1] if self.paid_by else self.attempts[-1]
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it has neither ended nor been paid."""
+        return self.status in OPEN
+
+    @property
+    def is_paid(self) -> bool:
+        """Tell whether its money has come, given back or not."""
+        return self.status in PAID
+
+    @property
+    def refundable_minor(self) -> int:
+        """What can still be given back."""
+        return self.amount_minor - self.refunded_minor - self.refund_reserved_minor if self.is_paid else 0
+
+    def attempt_for(self, gateway: str, gateway_order_id: str | None) -> Attempt | None:
+        """Find the attempt that an order at a gateway belongs to."""
+        for attempt in self.attempts:
+            if (attempt.gateway, attempt.gateway_order_id) == (gateway, gateway_order_id):
+                return attempt
+        return None
+
+
+def gateway_key(gateway: str, id_: str) -> str:
+    """Name a thing at a gateway; unique over all gateways."""
+    return f"{gateway}:{id_}"
+
+
+def read_payment(document: Document) -> Payment:
+    """Read a payment as it is stored."""
+    return Payment(
+        id=document["_id"],
+        order_id=document["order_id"],
+        customer_id=document["customer_id"],
+        amount_minor=document["amount"],
+        currency=document["currency"],
+        status=PaymentStatus(document["status"]),
+        attempts=tuple(_read_attempt(attempt) for attempt in document["attempts"]),
+        gateway_payment_id=document.get("gateway_payment_id"),
+        paid_by=document.get("paid_by"),
+        paid_with=document.get("paid_with", {}),
+        refunded_minor=document["refunded"],
+        refund_reserved_minor=document["refund_reserved"],
+        installments=document["installments"],
+        error=document.get("error"),
+        is_disputed=document.get("is_disputed", False),
+        notes=document.get("notes"),
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+        completed_at=document.get("completed_at"),
+    )
+
+
+def _read_attempt(document: Document) -> Attempt:
+    return Attempt(
+        number=document["number"],
+        gateway=document["gateway"],
+        method=Method(document["method"]),
+        receipt=document["receipt"],
+        charge_minor=document["charge"],
+        charge_currency=document["charge_currency"],
+        rate=document["rate"],
+        gateway_order_id=document.get("gateway_order_id"),
+        checkout_url=document.get("checkout_url"),
+        checkout=document.get("checkout", {}),
+        upi_link=document.get("upi_link"),
+        created_at=document["created_at"],
+        expires_at=document["expires_at"],
+    )

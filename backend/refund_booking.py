@@ -1,0 +1,206 @@
+"""Books refunds on payments and orders: reserve, then complete or give back, each in one transaction."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from backend.db import Document, in_transaction
+from backend.errors import BelowMinimum, RefundableChanged, RefundExceedsPayment, RefundNotAllowed
+from backend.exchange import share
+from backend.gateways.port import GatewayRefund
+from backend.order_service import OrderPayment, OrderStatus
+from backend.payment_store import PaymentStore
+from backend.payment_values import PAID, Payment, PaymentStatus, gateway_key, read_payment
+from backend.refund_values import Refund, RefundStatus, RefundWish, read_refund, refund_sources
+
+_LEFT = {"$subtract": ["$amount", {"$add": ["$refunded", "$refund_reserved"]}]}
+_IS_PAID = {"status": {"$in": [status.value for status in PAID]}}
+
+
+class RefundBooking:
+    """The only writer of refund rows and of what they do to payments and orders."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._client = database.client
+        self._payments = database["payment_orders"]
+        self._refunds = database["refunds"]
+        self._orders = database["orders"]
+        self._store = PaymentStore(database)
+
+    def find(self, refund_id: str) -> Refund | None:
+        """Find a refund by our own id, if there is one."""
+        document = self._refunds.find_one({"_id": refund_id})
+        return read_refund(document) if document else None
+
+    def reserve(self, wish: RefundWish) -> Refund:
+        """Set the amount aside on the payment, so that no other refund can have it too."""
+        while True:
+            amount_minor = checked_amount(self._store.get(wish.payment_id), wish)
+            reserved = self._reserve(wish, amount_minor)
+            if reserved:
+                return reserved
+
+    def note(self, refund: Refund, seen: GatewayRefund | None, *, error: str | None = None) -> None:
+        """Note that the gateway is at work on a refund, or may be."""
+        self._refunds.update_one(
+            {"_id": refund.id, "status": {"$in": refund_sources(RefundStatus.PROCESSING)}},
+            {"$set": {"status": RefundStatus.PROCESSING.value, "error": error, **_seen(seen)}},
+        )
+
+    def complete(self, refund: Refund, seen: GatewayRefund) -> None:
+        """Turn what was reserved into money given back; again changes nothing."""
+
+        def write(session: ClientSession) -> None:
+            changes = {"completed_at": datetime.now(UTC), "error": None, **_seen(seen)}
+            if self._close(refund, RefundStatus.COMPLETED, changes, session):
+                book_completed(self._payments, self._orders, refund, session)
+
+        in_transaction(self._client, write)
+
+    def fail(self, refund: Refund, seen: GatewayRefund | None, *, error: str | None) -> None:
+        """Give back to the payment what was reserved; again changes nothing."""
+
+        def write(session: ClientSession) -> None:
+            if self._close(refund, RefundStatus.FAILED, {"error": error, **_seen(seen)}, session):
+                given_back = {"refund_reserved": -refund.amount_minor, "refund_charge": -refund.charge_minor}
+                self._payments.update_one({"_id": refund.payment_id}, {"$inc": given_back}, session=session)
+
+        in_transaction(self._client, write)
+
+    def _reserve(self, wish: RefundWish, amount_minor: int) -> Refund | None:
+        documents: list[Document] = []
+
+        def write(session: ClientSession) -> None:
+            documents.clear()
+            row = self._take(wish, amount_minor, session)
+            if row is not None:
+                documents.append(refund_document(row, wish, amount_minor))
+                self._refunds.insert_one(documents[0], session=session)
+                charged = {"$inc": {"refund_charge": documents[0]["charge"]}}
+                self._payments.update_one({"_id": row["_id"]}, charged, session=session)
+
+        in_transaction(self._client, write)
+        return read_refund(documents[0]) if documents else None
+
+    def _take(self, wish: RefundWish, amount_minor: int, session: ClientSession) -> Document | None:
+        """Reserve, unless somebody else took it meanwhile, and give the payment as it was before."""
+        conditions: list[Any] = [{"$gte": [_LEFT, amount_minor]}]
+        if wish.amount_minor is None:
+            conditions.append({"$eq": [_LEFT, amount_minor]})
+        if wish.refundable_minor is not None:
+            conditions.append({"$eq": [_LEFT, wish.refundable_minor]})
+        return self._payments.find_one_and_update(
+            {"_id": wish.payment_id, **_IS_PAID, "$expr": {"$and": conditions}},
+            {"$inc": {"refund_reserved": amount_minor}},
+            return_document=ReturnDocument.BEFORE,
+            session=session,
+        )
+
+    def _close(self, refund: Refund, target: RefundStatus, changes: Document, session: ClientSession) -> bool:
+        guard = {"_id": refund.id, "status": {"$in": refund_sources(target)}}
+        change = {"$set": {"status": target.value, **changes}}
+        return self._refunds.update_one(guard, change, session=session).matched_count == 1
+
+
+def book_completed(payments: Any, orders: Any, refund: Refund, session: ClientSession) -> None:
+    """Count a refund on its payment and on its order."""
+    amount = refund.amount_minor
+    is_whole = {"$gte": [{"$add": ["$refunded", amount]}, "$amount"]}
+    payments.update_one(
+        {"_id": refund.payment_id},
+        [
+            {
+                "$set": {
+                    "status": _either(is_whole, PaymentStatus.REFUNDED, PaymentStatus.PARTIAL_REFUND),
+                    "refunded": {"$add": ["$refunded", amount]},
+                    "refund_reserved": {"$subtract": ["$refund_reserved", amount]},
+                    "updated_at": "$$NOW",
+                }
+            }
+        ],
+        session=session,
+    )
+    is_whole = {"$gte": [{"$add": ["$refund_amount", amount]}, "$amount"]}
+    orders.update_one(
+        {"_id": refund.order_id},
+        [
+            {
+                "$set": {
+                    "status": {"$cond": [is_whole, OrderStatus.REFUNDED.value, "$status"]},
+                    "payment_status": _either(
+                        is_whole, OrderPayment.REFUNDED, OrderPayment.PARTIALLY_REFUNDED
+                    ),
+                    "refund_amount": {"$add": ["$refund_amount", amount]},
+                    "refunded_at": "$$NOW",
+                    "updated_at": "$$NOW",
+                }
+            }
+        ],
+        session=session,
+    )
+
+
+def _either(condition: Document, then: str, otherwise: str) -> Document:
+    return {"$cond": [condition, str(then), str(otherwise)]}
+
+
+def checked_amount(payment: Payment, wish: RefundWish) -> int:
+    """Decide how much is meant, or say why it cannot be given back."""
+    left_minor = payment.refundable_minor
+    if not payment.is_paid:
+        raise RefundNotAllowed("Only a completed payment can be refunded.")
+    if wish.refundable_minor not in (None, left_minor):
+        raise RefundableChanged(refundable_minor=left_minor, currency=payment.currency)
+    if wish.amount_minor is None and left_minor == 0:
+        raise RefundNotAllowed("Nothing is left of this payment to refund.")
+    amount_minor = left_minor if wish.amount_minor is None else wish.amount_minor
+    if amount_minor > left_minor:
+        raise RefundExceedsPayment(refundable_minor=left_minor, currency=payment.currency)
+    return amount_minor
+
+
+def refund_document(row: Document, wish: RefundWish, amount_minor: int) -> Document:
+    """Describe a refund; the last one takes what is left of the charge, to the smallest coin."""
+    payment = read_payment(row)
+    attempt = payment.attempt
+    before = payment.refunded_minor + payment.refund_reserved_minor
+    left_of_charge = attempt.charge_minor - row["refund_charge"]
+    whole, after = payment.amount_minor, before + amount_minor
+    part = share(attempt.charge_minor, part_minor=after, whole_minor=whole)
+    part -= share(attempt.charge_minor, part_minor=before, whole_minor=whole)
+    is_last = after == whole
+    charge_minor = left_of_charge if is_last else min(part, left_of_charge)
+    if charge_minor == 0:
+        raise BelowMinimum("The refund is too small to be given back in the currency that was charged.")
+    return {
+        "_id": wish.refund_id,
+        "payment_id": payment.id,
+        "order_id": payment.order_id,
+        "customer_id": payment.customer_id,
+        "amount": amount_minor,
+        "currency": payment.currency,
+        "charge": charge_minor,
+        "charge_currency": attempt.charge_currency,
+        "status": RefundStatus.PENDING.value,
+        "destination": wish.destination.value,
+        "reason": wish.reason.value,
+        "notes": wish.notes,
+        "gateway": attempt.gateway,
+        "gateway_payment_id": payment.gateway_payment_id,
+        "requested_by": wish.admin_id,
+        "created_at": datetime.now(UTC),
+    }
+
+
+def _seen(seen: GatewayRefund | None) -> Document:
+    """Note what the gateway calls the refund."""
+    if seen is None:
+        return {}
+    return {
+        "gateway_refund_id": seen.id,
+        "gateway_refund": gateway_key(seen.gateway, seen.id),
+        "reference": seen.reference,
+    }

@@ -1,0 +1,207 @@
+"""Gives money back: at the gateway it came from, or into the customer's wallet."""
+
+import hashlib
+import logging
+from contextlib import suppress
+from datetime import datetime
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from backend.db import NEWEST, Document
+from backend.errors import RefundExceedsPayment, RefundNotFound
+from backend.gateways.errors import GatewayError, GatewayRefused, GatewayUnavailable
+from backend.gateways.port import GatewayDispute, GatewayRefund, RefundRequest, RefundState
+from backend.gateways.registry import Gateways
+from backend.gateways.resilience import KEYS_REFUSED
+from backend.payment_store import PaymentStore
+from backend.payment_values import Payment, gateway_key
+from backend.refund_booking import RefundBooking
+from backend.refund_to_wallet import RefundToWallet
+from backend.refund_values import (
+    UNDER_WAY,
+    Destination,
+    Refund,
+    RefundReason,
+    RefundStatus,
+    RefundWish,
+    read_refund,
+)
+
+log = logging.getLogger(__name__)
+
+
+def refund_id_of(key: str) -> str:
+    """Derive a refund's id from the key of its request, so that a repeated request finds it again."""
+    return f"REFUND-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+
+
+class RefundService:
+    """Makes refunds, follows them until they end, and shows them."""
+
+    def __init__(
+        self, database: Database[Document], *, gateways: Gateways, to_wallet: RefundToWallet
+    ) -> None:
+        self._refunds = database["refunds"]
+        self._store = PaymentStore(database)
+        self._booking = RefundBooking(database)
+        self._gateways = gateways
+        self._to_wallet = to_wallet
+
+    def create(self, wish: RefundWish) -> Refund:
+        """Give money back; the same refund id never gives it back twice."""
+        refund = self._booking.find(wish.refund_id) or self._reserve(wish)
+        if refund.status is RefundStatus.PENDING:
+            self._send(refund)
+        refund = self._existing(wish.refund_id)
+        if refund.status is RefundStatus.FAILED:
+            raise GatewayRefused(
+                "The payment gateway refused the refund.", refund_id=refund.id, reason=refund.error
+            )
+        return refund
+
+    def get(self, refund_id: str, *, owner_id: str | None) -> Refund:
+        """Find a refund; to anybody but its owner it does not exist."""
+        refund = self._booking.find(refund_id)
+        if refund is None or owner_id not in (None, refund.customer_id):
+            raise RefundNotFound
+        return refund
+
+    def of_payment(self, payment_id: str) -> list[Refund]:
+        """List the refunds of a payment, newest first."""
+        found = self._refunds.find({"payment_id": payment_id}, sort=NEWEST)
+        return [read_refund(document) for document in found]
+
+    def under_way(self, *, before: datetime) -> list[Refund]:
+        """List the refunds that have not ended and are older than a moment."""
+        query = {"status": {"$in": UNDER_WAY}, "created_at": {"$lt": before}}
+        return [read_refund(document) for document in self._refunds.find(query)]
+
+    def follow(self, refund: Refund) -> Refund:
+        """Ask what became of a refund; one that may never have arrived is sent again under its key."""
+        if refund.gateway_refund_id is None:
+            self._send(refund)
+        else:
+            self.apply(self._gateways.get(refund.gateway).fetch_refund(_as_seen(refund)))
+        return self._existing(refund.id)
+
+    def apply(self, seen: GatewayRefund) -> None:
+        """Apply what a gateway says about a refund, be it ours or one made on its own pages."""
+        refund = self._find(seen) or self._made_elsewhere(seen)
+        if refund is None:
+            log.warning("a refund of a payment that is not ours", extra={"gateway": seen.gateway})
+        elif seen.state is RefundState.PROCESSED:
+            self._booking.complete(refund, seen)
+        elif seen.state is RefundState.FAILED:
+            self._booking.fail(refund, seen, error=seen.error_text or "The gateway says it has failed.")
+        else:
+            self._booking.note(refund, seen)
+
+    def book_chargeback(self, payment: Payment, dispute: GatewayDispute) -> None:
+        """Book money that was taken back, once, as far as it was not given back before."""
+        key = gateway_key(dispute.gateway, dispute.id)
+        lost_minor = _in_our_currency(payment, dispute.amount_minor)
+        refund = self._booked(payment.id, key, lost_minor, RefundReason.DISPUTE)
+        if refund:
+            seen = GatewayRefund(
+                id=dispute.id,
+                gateway=dispute.gateway,
+                gateway_payment_id=dispute.gateway_payment_id,
+                state=RefundState.PROCESSED,
+                amount_minor=dispute.amount_minor,
+                currency=dispute.currency,
+            )
+            self._booking.complete(refund, seen)
+
+    def _reserve(self, wish: RefundWish) -> Refund:
+        try:
+            if wish.destination is Destination.WALLET:
+                return self._to_wallet.refund(wish)
+            return self._booking.reserve(wish)
+        except DuplicateKeyError:  # The same request, at the same time.
+            return self._existing(wish.refund_id)
+
+    def _send(self, refund: Refund) -> None:
+        """Ask the gateway to give the money back; no answer leaves the amount reserved."""
+        request = RefundRequest(
+            refund_id=refund.id,
+            gateway_payment_id=refund.gateway_payment_id,
+            amount_minor=refund.charge_minor,
+            currency=refund.charge_currency,
+            reason=refund.reason,
+        )
+        try:
+            seen = self._gateways.get(refund.gateway).refund(request)
+        except GatewayRefused as refusal:
+            reason = str(refusal.details.get("reason") or refusal.message)
+            if reason == KEYS_REFUSED:  # That is about us, and no word about the refund: it waits.
+                log.error("a refund waits for keys that are accepted", extra={"refund_id": refund.id})
+            else:
+                self._booking.fail(refund, None, error=reason)
+        except GatewayUnavailable as error:
+            log.warning("a refund waits for its gateway", extra={"refund_id": refund.id, "code": error.code})
+        except GatewayError as error:
+            log.warning("a refund has no answer", extra={"refund_id": refund.id, "code": error.code})
+            self._booking.note(refund, None, error=error.message)
+        else:
+            self.apply(seen)
+
+    def _find(self, seen: GatewayRefund) -> Refund | None:
+        """Find our refund by the gateway's id, or by our own that went along with it."""
+        document = self._refunds.find_one({"gateway_refund": gateway_key(seen.gateway, seen.id)})
+        if document is None and seen.refund_id:
+            document = self._refunds.find_one({"_id": seen.refund_id, "gateway": seen.gateway})
+        return read_refund(document) if document else None
+
+    def _made_elsewhere(self, seen: GatewayRefund) -> Refund | None:
+        """Book a refund that somebody made on the gateway's own pages."""
+        payment = self._paid_by(seen)
+        if payment is None or seen.state is RefundState.FAILED:
+            return None
+        amount_minor = _in_our_currency(payment, seen.amount_minor)
+        return self._booked(payment.id, gateway_key(seen.gateway, seen.id), amount_minor, RefundReason.OTHER)
+
+    def _booked(self, payment_id: str, key: str, amount_minor: int, reason: RefundReason) -> Refund | None:
+        """Reserve what happened without us; never more than is left of the payment."""
+        refund_id = refund_id_of(key)
+        while (refund := self._booking.find(refund_id)) is None:
+            left_minor = self._store.get(payment_id).refundable_minor
+            if left_minor == 0:
+                log.error("more was taken back than was left", extra={"payment_id": payment_id})
+                return None
+            wish = RefundWish(
+                payment_id=payment_id,
+                refund_id=refund_id,
+                amount_minor=min(amount_minor, left_minor),
+                reason=reason,
+                notes="Made at the gateway.",
+            )
+            with suppress(DuplicateKeyError, RefundExceedsPayment):
+                return self._booking.reserve(wish)
+        return refund
+
+    def _paid_by(self, seen: GatewayRefund) -> Payment | None:
+        if seen.gateway_payment_id is None:
+            return None
+        return self._store.by_gateway_payment(seen.gateway, seen.gateway_payment_id)
+
+    def _existing(self, refund_id: str) -> Refund:
+        return self.get(refund_id, owner_id=None)
+
+
+def _as_seen(refund: Refund) -> GatewayRefund:
+    return GatewayRefund(
+        id=refund.gateway_refund_id or "",
+        gateway=refund.gateway,
+        gateway_payment_id=refund.gateway_payment_id,
+        state=RefundState.PENDING,
+        amount_minor=refund.charge_minor,
+        currency=refund.charge_currency,
+        refund_id=refund.id,
+    )
+
+
+def _in_our_currency(payment: Payment, charge_minor: int) -> int:
+    """Tell what a part of the charge is worth of the payment, rounded to the nearest paisa."""
+    whole_minor = payment.attempt.charge_minor
+    return (charge_minor * payment.amount_minor * 2 + whole_minor) // (2 * whole_minor)

@@ -1,0 +1,246 @@
+"""The wire format of payments, refunds and saved methods."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from backend.gateways.port import Method
+from backend.money import to_major
+from backend.payment_methods import INSTALLMENTS
+from backend.payment_values import Attempt, Payment, PaymentStatus
+from backend.refund_values import Destination, RefundReason, RefundStatus
+from backend.schemas.fields import Amount, ForeignAmount, GivenAmount, PageArguments, Text, Timestamp
+
+ID = validate.Length(1, 100)
+GATEWAYS = ["razorpay", "paypal"]
+
+
+class InitiateRequest(Schema):
+    """How an order is to be paid."""
+
+    order_id = fields.String(required=True, validate=ID)
+    amount = GivenAmount(required=True)
+    payment_method = fields.Enum(Method, by_value=True, required=True)
+    gateway = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(GATEWAYS))
+    saved_method_id = fields.String(load_default=None, allow_none=True, validate=ID)
+    installments = fields.Integer(load_default=1, strict=True, validate=validate.OneOf(INSTALLMENTS))
+    bank = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"[A-Z0-9_]{2,12}\Z"))
+    vpa = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 320))
+    notes = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+
+
+class ChargeAnswer(Schema):
+    """What the gateway charges; `rate` is what one unit of its currency costs in ours."""
+
+    amount = ForeignAmount()
+    currency = fields.String()
+    rate = fields.String()
+
+
+class UpiAnswer(Schema):
+    """Where to pay by UPI: open the link on a phone, or show the same text as a QR code."""
+
+    link = fields.String()
+    qr = fields.String()
+
+
+class InitiatedAnswer(Schema):
+    """A payment that is ready to be paid, with what the browser needs for it."""
+
+    payment_id = fields.String()
+    order_id = fields.String()
+    gateway_order_id = fields.String()
+    amount = Amount(attribute="amount_minor")
+    currency = fields.String()
+    payment_method = fields.String()
+    gateway = fields.String()
+    charge = fields.Nested(ChargeAnswer)
+    checkout_url = fields.String(allow_none=True)
+    key = fields.String()
+    status = fields.Enum(PaymentStatus, by_value=True)
+    expires_at = Timestamp()
+    checkout = fields.Dict(keys=fields.String())
+    upi = fields.Nested(UpiAnswer, allow_none=True)
+
+
+class VerifyRequest(Schema):
+    """What the gateway gave the browser; PayPal gives no signature."""
+
+    gateway_payment_id = fields.String(load_default=None, allow_none=True, validate=ID)
+    signature = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 512))
+
+
+class AttemptAnswer(Schema):
+    """One try to pay."""
+
+    number = fields.Integer()
+    gateway = fields.String()
+    payment_method = fields.String(attribute="method")
+    gateway_order_id = fields.String(allow_none=True)
+    created_at = Timestamp()
+    expires_at = Timestamp()
+
+
+class PaymentErrorAnswer(Schema):
+    """Why a payment did not succeed."""
+
+    code = fields.String(allow_none=True)
+    message = fields.String(allow_none=True)
+
+
+class PaymentAnswer(Schema):
+    """A payment and all that is known about it."""
+
+    id = fields.String()
+    payment_id = fields.String(attribute="id", dump_only=True)
+    order_id = fields.String()
+    customer_id = fields.String()
+    amount = Amount(attribute="amount_minor")
+    currency = fields.String()
+    status = fields.Enum(PaymentStatus, by_value=True)
+    method_type = fields.String()
+    gateway = fields.String()
+    gateway_order_id = fields.String(allow_none=True)
+    gateway_payment_id = fields.String(allow_none=True)
+    charge = fields.Nested(ChargeAnswer)
+    last4 = fields.String(allow_none=True)
+    network = fields.String(allow_none=True)
+    bank = fields.String(allow_none=True)
+    vpa = fields.String(allow_none=True)
+    reference = fields.String(allow_none=True)
+    installments = fields.Integer()
+    attempts = fields.Integer()
+    attempt_history = fields.List(fields.Nested(AttemptAnswer))
+    refunded_amount = Amount(attribute="refunded_minor")
+    refundable_amount = Amount(attribute="refundable_minor")
+    disputed = fields.Boolean(attribute="is_disputed")
+    error = fields.Nested(PaymentErrorAnswer, allow_none=True)
+    created_at = Timestamp()
+    updated_at = Timestamp()
+    completed_at = Timestamp(allow_none=True)
+    expires_at = Timestamp()
+
+
+class HistoryArguments(PageArguments):
+    """Which payments are wanted, and which page of them."""
+
+    status = fields.Enum(PaymentStatus, by_value=True, load_default=None)
+
+
+class RefundRequest(Schema):
+    """Money to give back."""
+
+    amount = GivenAmount(load_default=None, allow_none=True)
+    reason = fields.Enum(RefundReason, by_value=True, required=True)
+    notes = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+    destination = fields.Enum(Destination, by_value=True, load_default=Destination.SOURCE)
+    refundable_amount = GivenAmount(load_default=None, allow_none=True)
+
+
+class RefundAnswer(Schema):
+    """A refund and where it stands."""
+
+    refund_id = fields.String(attribute="id")
+    payment_id = fields.String()
+    order_id = fields.String()
+    amount = Amount(attribute="amount_minor")
+    currency = fields.String()
+    status = fields.Enum(RefundStatus, by_value=True)
+    destination = fields.Enum(Destination, by_value=True)
+    reason = fields.String()
+    gateway = fields.String()
+    gateway_refund_id = fields.String(allow_none=True)
+    reference = fields.String(allow_none=True)
+    error = fields.String(allow_none=True)
+    created_at = Timestamp()
+    completed_at = Timestamp(allow_none=True)
+
+
+class SaveMethodRequest(Schema):
+    """A token that the gateway gave; all that it stands for is read back from the gateway."""
+
+    type = fields.Enum(Method, by_value=True, required=True)
+    gateway = fields.String(required=True, validate=validate.OneOf(GATEWAYS))
+    token = fields.String(required=True, load_only=True, validate=validate.Length(1, 255))
+    last4 = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=4))
+    expiry = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=7))
+    brand = Text(longest=40, load_default=None, allow_none=True)
+    set_default = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class SavedMethodAnswer(Schema):
+    """A saved way to pay, without its token."""
+
+    id = fields.String()
+    method_id = fields.String(attribute="id", dump_only=True)
+    type = fields.Enum(Method, by_value=True)
+    gateway = fields.String()
+    last4 = fields.String(allow_none=True)
+    brand = fields.String(allow_none=True)
+    expiry = fields.String(allow_none=True)
+    vpa = fields.String(allow_none=True)
+    email = fields.String(allow_none=True)
+    is_default = fields.Boolean()
+    created_at = Timestamp()
+
+
+class DeletedAnswer(Schema):
+    """Something that is gone."""
+
+    id = fields.String()
+    deleted = fields.Boolean()
+
+
+def wire_payment(payment: Payment) -> dict[str, Any]:
+    """Lay a payment out as a PaymentAnswer."""
+    attempt = payment.attempt
+    names = PaymentAnswer().fields
+    known = {name: payment.paid_with.get(name) for name in ("last4", "network", "bank", "vpa", "reference")}
+    stored = {name: getattr(payment, name) for name in payment.__slots__ if name in names}
+    return (
+        stored
+        | known
+        | {
+            "amount_minor": payment.amount_minor,
+            "refunded_minor": payment.refunded_minor,
+            "refundable_minor": payment.refundable_minor,
+            "is_disputed": payment.is_disputed,
+            "method_type": attempt.method.value,
+            "gateway": attempt.gateway,
+            "gateway_order_id": attempt.gateway_order_id,
+            "charge": wire_charge(attempt),
+            "attempts": len(payment.attempts),
+            "attempt_history": payment.attempts,
+            "expires_at": attempt.expires_at,
+        }
+    )
+
+
+def wire_initiated(payment: Payment, *, key: str) -> dict[str, Any]:
+    """Lay a payment out as an InitiatedAnswer."""
+    attempt = payment.attempt
+    return {
+        "payment_id": payment.id,
+        "order_id": payment.order_id,
+        "gateway_order_id": attempt.gateway_order_id,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "payment_method": attempt.method.value,
+        "gateway": attempt.gateway,
+        "charge": wire_charge(attempt),
+        "checkout_url": attempt.checkout_url,
+        "key": key,
+        "status": payment.status,
+        "expires_at": attempt.expires_at,
+        "checkout": attempt.checkout,
+        "upi": {"link": attempt.upi_link, "qr": attempt.upi_link} if attempt.upi_link else None,
+    }
+
+
+def wire_charge(attempt: Attempt) -> dict[str, Any]:
+    """Say what the gateway charges, in its currency's major units."""
+    return {
+        "amount": to_major(attempt.charge_minor, currency=attempt.charge_currency),
+        "currency": attempt.charge_currency,
+        "rate": attempt.rate,
+    }

@@ -1,0 +1,8 @@
+"""Razorpay's adapter keeps the contract of all gateways."""
+
+from tests.gateways.contract import GatewayContract
+from tests.gateways.razorpay_hooks import RazorpayHooks
+
+
+class TestRazorpayGateway(RazorpayHooks, GatewayContract):
+    """Everything is inherited."""
