@@ -25,13 +25,26 @@ class Login:
     name: str
     email: str
     password: str
+    phone: str | None = None
     credit_minor: int = 0
 
 
 ADMIN = Login(name="Shop Admin", email="admin@batua.example", password="admin-demo-pass")  # noqa: S106
 CUSTOMERS = [
-    Login(name="Ravi", email="ravi@batua.example", password="ravi-demo-pass", credit_minor=50_000),  # noqa: S106
-    Login(name="Meera", email="meera@batua.example", password="meera-demo-pass", credit_minor=9_950),  # noqa: S106
+    Login(
+        name="Ravi",
+        email="ravi@batua.example",
+        password="ravi-demo-pass",  # noqa: S106
+        phone="+91 98765 43210",
+        credit_minor=50_000,
+    ),
+    Login(
+        name="Meera",
+        email="meera@batua.example",
+        password="meera-demo-pass",  # noqa: S106
+        phone="+91 98765 43211",
+        credit_minor=9_950,
+    ),
 ]
 
 
@@ -52,7 +65,7 @@ def seed(database: Database[Document], users: UserService, wallets: WalletServic
 
 def _ensure(users: UserService, login: Login) -> User:
     try:
-        return users.sign_up(name=login.name, email=login.email, password=login.password)
+        return users.sign_up(name=login.name, email=login.email, password=login.password, phone=login.phone)
     except Conflict:
         found = users.find_by_email(login.email)
         if found is None:

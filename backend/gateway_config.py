@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from environs import Env, ValidationError, validate
 
 from backend.gateways.settings import (
+    PAYPAL_CURRENCIES,
     PAYPAL_SANDBOX_URL,
     PAYPAL_URL,
     RAZORPAY_URL,
@@ -44,7 +45,7 @@ def read_paypal(env: Env, *, environment: str, public_url: str) -> PayPalSetting
         verifies_by_postback=verification == "postback",
         return_url=env.str("PAYPAL_RETURN_URL", "") or f"{public_url}/checkout/success",
         cancel_url=env.str("PAYPAL_CANCEL_URL", "") or f"{public_url}/checkout/cancel",
-        currency=env.str("PAYPAL_CURRENCY", "USD", validate=_is_currency),
+        currency=env.str("PAYPAL_CURRENCY", "USD", validate=validate.OneOf(sorted(PAYPAL_CURRENCIES))),
     )
 
 

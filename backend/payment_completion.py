@@ -33,17 +33,19 @@ class PaymentCompletion:
         self._store = PaymentStore(database)
         self._exceptions = exceptions
 
-    def apply(self, payment: Payment | None, seen: GatewayPayment) -> None:
-        """Let captured money pay its order, or else keep it as an exception; once, whoever comes first."""
+    def apply(self, payment: Payment | None, seen: GatewayPayment) -> ExceptionReason | None:
+        """Let captured money pay its order, or keep it as an exception and say why; once only."""
         try:
             if payment is None:
                 raise _Misfit(ExceptionReason.UNKNOWN_PAYMENT)
-            attempt = _fitting(payment, seen)
+            attempt = fitting(payment, seen)
             in_transaction(self._client, lambda session: self._complete(payment, attempt, seen, session))
         except DuplicateKeyError:
-            return  # This money was applied before.
+            return None  # This money was applied before.
         except _Misfit as misfit:
             self._exceptions.record(seen, payment, misfit.reason)
+            return misfit.reason
+        return None
 
     def _complete(
         self, payment: Payment, attempt: Attempt, seen: GatewayPayment, session: ClientSession
@@ -70,7 +72,7 @@ class PaymentCompletion:
             raise _Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
 
 
-def _fitting(payment: Payment, seen: GatewayPayment) -> Attempt:
+def fitting(payment: Payment, seen: GatewayPayment) -> Attempt:
     """Find the attempt that the money is for, to the last paisa."""
     attempt = payment.attempt_for(seen.gateway, seen.order_id)
     if attempt is None:

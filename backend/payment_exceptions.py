@@ -31,7 +31,6 @@ class ExceptionReason(StrEnum):
     CURRENCY_MISMATCH = "currency_mismatch"
     ORDER_NOT_PAYABLE = "order_not_payable"
     PAID_TWICE = "paid_twice"
-    REFUND_UNMATCHED = "refund_unmatched"
 
 
 class Resolution(StrEnum):

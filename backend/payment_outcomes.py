@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -13,7 +14,7 @@ from backend.gateways.port import GatewayPayment, PaymentGateway, PaymentState
 from backend.gateways.registry import Gateways
 from backend.order_service import PAYABLE, OrderPayment
 from backend.payment_completion import PaymentCompletion
-from backend.payment_exceptions import PaymentExceptions
+from backend.payment_exceptions import ExceptionReason, PaymentExceptions
 from backend.payment_store import PaymentStore
 from backend.payment_values import OPEN, Attempt, Payment, PaymentStatus, gateway_key
 
@@ -27,6 +28,10 @@ _ORDER_OF_STATES = (
     PaymentState.FAILED,
     PaymentState.CREATED,
 )
+
+
+# Money of another kind has used up the gateway's order; the customer needs a new one to pay.
+UNPAYABLE_AFTER = (ExceptionReason.AMOUNT_MISMATCH, ExceptionReason.CURRENCY_MISMATCH)
 
 
 class MoneyMisfits(AmountMismatch):
@@ -86,10 +91,14 @@ class PaymentOutcomes:
         """Apply what a gateway says; a snapshot may be old, anything else is how things are now."""
         payment = self._find(seen)
         if seen.state is PaymentState.CAPTURED:
-            self._completion.apply(payment, seen)
+            reason = self._completion.apply(payment, seen)
+            if payment and reason in UNPAYABLE_AFTER:
+                self._fail(payment, replace(seen, error_code=reason.value), is_snapshot=False)
         elif payment is None:
             log.info("a payment of somebody else", extra={"gateway": seen.gateway, "state": seen.state.value})
         elif seen.state in (PaymentState.AUTHORIZED, PaymentState.PENDING):
+            if not _is_what_we_asked_for(payment, seen):
+                return payment
             changes = {"authorized_payment": gateway_key(seen.gateway, seen.id)}
             self._store.move(payment.id, PaymentStatus.AUTHORIZED, changes)
         elif seen.state is PaymentState.FAILED:
@@ -128,11 +137,9 @@ class PaymentOutcomes:
 
     def _captured(self, payment: Payment, seen: GatewayPayment, gateway: PaymentGateway) -> GatewayPayment:
         """Take authorised money, if it is what we asked for and the order still wants it."""
-        attempt = payment.attempt_for(seen.gateway, seen.order_id)
         is_wanted = (
             seen.state is PaymentState.AUTHORIZED
-            and attempt is not None
-            and (seen.amount_minor, seen.currency) == (attempt.charge_minor, attempt.charge_currency)
+            and _is_what_we_asked_for(payment, seen)
             and not payment.is_paid
             and self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1}) is not None
         )
@@ -170,6 +177,13 @@ class PaymentOutcomes:
 
         if payment.status in OPEN:
             in_transaction(self._client, write)
+
+
+def _is_what_we_asked_for(payment: Payment, seen: GatewayPayment) -> bool:
+    """Tell whether a payment is for an attempt of ours, to the last paisa."""
+    attempt = payment.attempt_for(seen.gateway, seen.order_id)
+    asked = attempt and (attempt.charge_minor, attempt.charge_currency)
+    return (seen.amount_minor, seen.currency) == asked
 
 
 def _payments_of(gateway_order_id: str, gateway: PaymentGateway) -> list[GatewayPayment]:

@@ -15,7 +15,7 @@ from backend.payment_opening import Opened, PaymentOpening
 from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_store import PaymentStore
 from backend.payment_sweep import PaymentSweep, SweepReport
-from backend.payment_values import Payment, PaymentStatus
+from backend.payment_values import Payment, PaymentFilter, PaymentStatus
 from backend.payment_wish import PaymentWish
 from backend.refund_service import RefundService
 from backend.refund_values import Refund, RefundWish
@@ -96,11 +96,9 @@ class PaymentManager:
         """Show a payment as we know it."""
         return self._store.get(payment_id, owner_id=owner_id)
 
-    def history(
-        self, *, customer_id: str | None, status: PaymentStatus | None, limit: int, skip: int
-    ) -> tuple[Sequence[Payment], int]:
+    def history(self, wanted: PaymentFilter, *, limit: int, skip: int) -> tuple[Sequence[Payment], int]:
         """List payments, newest first, and say how many there are."""
-        return self._store.page(customer_id=customer_id, status=status, limit=limit, skip=skip)
+        return self._store.page(wanted, limit=limit, skip=skip)
 
     def cancel(self, payment_id: str, *, owner_id: str | None) -> Payment:
         """Give a payment up; money that comes all the same is not lost."""
@@ -128,6 +126,16 @@ class PaymentManager:
     def create_refund(self, wish: RefundWish) -> Refund:
         """Give money back."""
         return self._refunds.create(wish)
+
+    def token_of_payment(self, payment_id: str, *, owner_id: str) -> str:
+        """Ask the gateway for the token that it kept when a payment was made."""
+        payment = self._store.get(payment_id, owner_id=owner_id)
+        if payment.gateway_payment_id is None:
+            raise InvalidPaymentMethod("Only what has paid can be saved.")
+        seen = self._gateways.get(payment.attempt.gateway).fetch_payment(payment.gateway_payment_id)
+        if seen.token is None:
+            raise InvalidPaymentMethod("The customer did not let the gateway keep this.")
+        return seen.token
 
     def save_payment_method(
         self, customer_id: str, *, gateway: str, method: Method, token: str, set_default: bool

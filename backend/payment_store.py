@@ -12,7 +12,14 @@ from pymongo.errors import DuplicateKeyError
 from backend.db import NEWEST, Document
 from backend.errors import PaymentNotFound
 from backend.gateways.port import GatewayOrder
-from backend.payment_values import Payment, PaymentStatus, gateway_key, read_payment, sources
+from backend.payment_values import (
+    Payment,
+    PaymentFilter,
+    PaymentStatus,
+    gateway_key,
+    read_payment,
+    sources,
+)
 
 LEASE_MILLISECONDS = 60_000  # Longer than all gateways together may take to open an order.
 LEASE_IS_FREE = {
@@ -50,12 +57,9 @@ class PaymentStore:
         """Find a payment by our own id, if there is one."""
         return self._find({"_id": payment_id})
 
-    def page(
-        self, *, customer_id: str | None, status: PaymentStatus | None, limit: int, skip: int
-    ) -> tuple[list[Payment], int]:
+    def page(self, wanted: PaymentFilter, *, limit: int, skip: int) -> tuple[list[Payment], int]:
         """List payments, newest first, and say how many there are."""
-        wanted = {"customer_id": customer_id, "status": status.value if status else None}
-        query = {name: value for name, value in wanted.items() if value is not None}
+        query = wanted.query()
         found = self._payments.find(query, sort=NEWEST, skip=skip, limit=limit)
         return [read_payment(document) for document in found], self._payments.count_documents(query)
 

@@ -119,6 +119,20 @@ class Payment:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFilter:
+    """Which payments are meant; nothing given means all of them."""
+
+    customer_id: str | None = None
+    order_id: str | None = None
+    status: PaymentStatus | None = None
+
+    def query(self) -> Document:
+        """Write the filter as a MongoDB query."""
+        wanted = {"customer_id": self.customer_id, "order_id": self.order_id, "status": self.status}
+        return {name: str(value) for name, value in wanted.items() if value is not None}
+
+
 def gateway_key(gateway: str, id_: str) -> str:
     """Name a thing at a gateway; unique over all gateways."""
     return f"{gateway}:{id_}"

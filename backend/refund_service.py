@@ -9,7 +9,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from backend.db import NEWEST, Document
-from backend.errors import RefundExceedsPayment, RefundNotFound
+from backend.errors import RefundExceedsPayment, RefundNotAllowed, RefundNotFound
 from backend.gateways.errors import GatewayError, GatewayRefused, GatewayUnavailable
 from backend.gateways.port import GatewayDispute, GatewayRefund, RefundRequest, RefundState
 from backend.gateways.registry import Gateways
@@ -55,9 +55,8 @@ class RefundService:
             self._send(refund)
         refund = self._existing(wish.refund_id)
         if refund.status is RefundStatus.FAILED:
-            raise GatewayRefused(
-                "The payment gateway refused the refund.", refund_id=refund.id, reason=refund.error
-            )
+            message = "The payment gateway refused the refund."
+            raise RefundNotAllowed(message, refund_id=refund.id, reason=refund.error)
         return refund
 
     def get(self, refund_id: str, *, owner_id: str | None) -> Refund:

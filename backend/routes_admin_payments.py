@@ -17,7 +17,7 @@ from backend.schemas.admin_payments import (
     WebhookEventAnswer,
     WebhookEventArguments,
     WebhookEventDetailAnswer,
-    in_major_units,
+    wire_row,
 )
 from backend.schemas.envelope import enveloped, listed
 from backend.schemas.fields import PageArguments
@@ -36,7 +36,8 @@ admin_payments = Blueprint(
 def webhook_events(arguments: dict[str, Any]) -> dict[str, Any]:
     """List the gateways' messages, newest first."""
     found, total = services().inbox.page(**arguments)
-    return {"status": "success", "data": found, "total": total}
+    data = [wire_row(WebhookEventAnswer, document) for document in found]
+    return {"status": "success", "data": data, "total": total}
 
 
 @admin_payments.route("/webhook-events/<string:event_id>")
@@ -46,7 +47,7 @@ def webhook_event(event_id: str) -> dict[str, Any]:
     """Show a message with its body, secrets blanked out."""
     found = services().inbox.get(event_id)
     body = redact_all(load_json(services().inbox.body(found))) if "body" in found else None
-    return {"status": "success", "data": found | {"body": body}}
+    return {"status": "success", "data": wire_row(WebhookEventDetailAnswer, found) | {"body": body}}
 
 
 @admin_payments.route("/webhook-events/<string:event_id>/replay", methods=["POST"])
@@ -65,7 +66,7 @@ def replay_webhook_event(event_id: str) -> dict[str, Any]:
 def payment_exceptions(arguments: dict[str, Any]) -> dict[str, Any]:
     """List money that fitted no payment, newest first."""
     found, total = services().exceptions.page(**arguments)
-    data = [in_major_units(document, "amount") for document in found]
+    data = [wire_row(ExceptionAnswer, document, "amount") for document in found]
     return {"status": "success", "data": data, "total": total}
 
 
@@ -75,7 +76,7 @@ def payment_exceptions(arguments: dict[str, Any]) -> dict[str, Any]:
 def payment_exception(exception_id: str) -> dict[str, Any]:
     """Show one of them."""
     found = services().exceptions.get(exception_id)
-    return {"status": "success", "data": in_major_units(found, "amount")}
+    return {"status": "success", "data": wire_row(ExceptionAnswer, found, "amount")}
 
 
 @admin_payments.route("/payment-exceptions/<string:exception_id>/resolve", methods=["POST"])
@@ -88,7 +89,7 @@ def resolve_exception(body: dict[str, Any], exception_id: str) -> dict[str, Any]
     """Credit the money to a wallet, send it back, or dismiss it with a reason."""
     decision = Decision(**body, admin_id=caller().customer_id)
     resolved = services().resolution.resolve(exception_id, decision)
-    return {"status": "success", "data": in_major_units(resolved, "amount")}
+    return {"status": "success", "data": wire_row(ExceptionAnswer, resolved, "amount")}
 
 
 @admin_payments.route("/disputes")
@@ -98,7 +99,7 @@ def resolve_exception(body: dict[str, Any], exception_id: str) -> dict[str, Any]
 def disputes(page: dict[str, int]) -> dict[str, Any]:
     """List disputes, newest first."""
     found, total = services().disputes.page(**page)
-    data = [in_major_units(document, "amount") for document in found]
+    data = [wire_row(DisputeAnswer, document, "amount") for document in found]
     return {"status": "success", "data": data, "total": total}
 
 
@@ -109,5 +110,5 @@ def disputes(page: dict[str, int]) -> dict[str, Any]:
 def settlements(page: dict[str, int]) -> dict[str, Any]:
     """List settlements, newest first."""
     found, total = services().disputes.settlements(**page)
-    data = [in_major_units(document, "amount", "fee", "tax") for document in found]
+    data = [wire_row(SettlementAnswer, document, "amount", "fee", "tax") for document in found]
     return {"status": "success", "data": data, "total": total}

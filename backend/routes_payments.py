@@ -12,26 +12,24 @@ from backend.extensions import limiter
 from backend.idempotency import HEADER_DOC, idempotent, movement_key
 from backend.payment_methods import EMI_FROM_MINOR
 from backend.payment_service import Checkout
-from backend.payment_values import Payment
+from backend.payment_values import Payment, PaymentFilter
 from backend.refund_service import refund_id_of
 from backend.refund_values import Refund, RefundWish
 from backend.request_guards import refuse_card_data_in_body
 from backend.schemas.envelope import enveloped, listed
 from backend.schemas.payment_methods import MethodsAnswer, MethodsArguments, wire_methods
 from backend.schemas.payments import (
-    DeletedAnswer,
     HistoryArguments,
     InitiatedAnswer,
     InitiateRequest,
     PaymentAnswer,
     RefundAnswer,
     RefundRequest,
-    SavedMethodAnswer,
-    SaveMethodRequest,
     VerifyRequest,
     wire_initiated,
     wire_payment,
 )
+from backend.schemas.saved_methods import DeletedAnswer, SavedMethodAnswer, SaveMethodRequest
 from backend.services import services
 
 payments = Blueprint("payments", __name__, url_prefix="/api/payments", description="Payments")
@@ -114,7 +112,9 @@ def cancel(payment_id: str) -> dict[str, Any]:
 @payments.response(200, listed(PaymentAnswer))
 def history(arguments: dict[str, Any]) -> dict[str, Any]:
     """List payments, newest first: a customer's own, or everybody's for an admin."""
-    found, total = services().payments.history(customer_id=caller().owner_id, **arguments)
+    limit, skip = arguments.pop("limit"), arguments.pop("skip")
+    arguments["customer_id"] = caller().scope(arguments["customer_id"])
+    found, total = services().payments.history(PaymentFilter(**arguments), limit=limit, skip=skip)
     return {"status": "success", "data": [wire_payment(payment) for payment in found], "total": total}
 
 
@@ -193,11 +193,13 @@ def saved_methods() -> dict[str, Any]:
 @payments.response(201, enveloped(SavedMethodAnswer))
 def save_method(body: dict[str, Any]) -> dict[str, Any]:
     """Save a way to pay by the token that the gateway gave."""
-    saved = services().payments.save_payment_method(
-        caller().customer_id,
+    manager, customer_id = services().payments, caller().customer_id
+    token = body["token"] or manager.token_of_payment(body["payment_id"], owner_id=customer_id)
+    saved = manager.save_payment_method(
+        customer_id,
         gateway=body["gateway"],
         method=body["type"],
-        token=body["token"],
+        token=token,
         set_default=body["set_default"],
     )
     return {"status": "success", "data": saved}

@@ -11,7 +11,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from backend.db import Document
-from backend.errors import AppError, Invalid, NotFound
+from backend.errors import AppError, Conflict, Invalid, NotFound
 from backend.field_cipher import FieldCipher
 from backend.gateways.errors import GatewayRefused
 from backend.gateways.port import GatewayEvent
@@ -85,6 +85,8 @@ class WebhookInbox:
     def replay(self, key: str) -> Receipt:
         """Apply a stored message again; what it did before, it does not do twice."""
         document = self.get(key)
+        if "body" not in document:
+            raise Conflict("This message has nothing in it that could be applied again.")
         raw = self.body(document)
         event = self._gateways.get(document["gateway"]).parse_event(raw, document["headers"])
         return self._apply(key, event)
@@ -109,7 +111,8 @@ class WebhookInbox:
 
     def unapplied(self, *, before: datetime) -> list[str]:
         """List the messages that were stored and never applied."""
-        query = {"state": EventState.RECEIVED.value, "received_at": {"$lt": before}}
+        waiting = {"state": EventState.RECEIVED.value, "body": {"$exists": True}}
+        query = {**waiting, "received_at": {"$lt": before}}
         return [document["_id"] for document in self._events.find(query, {"_id": 1})]
 
     def rotate(self) -> int:

@@ -20,7 +20,7 @@ from backend.gateways.paypal_json import (
     required,
     text,
 )
-from backend.gateways.paypal_orders import CURRENCIES, capture_key, order_body, refund_body, vault_customer_id
+from backend.gateways.paypal_orders import capture_key, order_body, refund_body, vault_customer_id
 from backend.gateways.paypal_values import (
     ALREADY_CAPTURED,
     DECLINED,
@@ -47,7 +47,7 @@ from backend.gateways.port import (
     SavedToken,
 )
 from backend.gateways.resilience import Line
-from backend.gateways.settings import PayPalSettings
+from backend.gateways.settings import PAYPAL_CURRENCIES, PayPalSettings
 from backend.money import DECIMALS, to_text
 
 Value = TypeVar("Value")
@@ -95,7 +95,7 @@ class PayPalGateway:
     @property
     def currencies(self) -> frozenset[str]:
         """The currencies in which PayPal takes payments; INR is none of them."""
-        return CURRENCIES & DECIMALS.keys()
+        return PAYPAL_CURRENCIES & DECIMALS.keys()
 
     @property
     def charge_currency(self) -> str:

@@ -14,13 +14,6 @@ LONGEST_DESCRIPTION = 127
 LONGEST_NOTE = 255
 
 # PayPal's list for REST payments; rupees are not on it, and roubles are not taken any more.
-CURRENCIES = frozenset(
-    (
-        *("AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "JPY"),
-        *("MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "SEK", "SGD", "THB", "TWD", "USD"),
-    )
-)
-
 Json = dict[str, Any]
 
 

@@ -7,6 +7,14 @@ RAZORPAY_URL = "https://api.razorpay.com"
 PAYPAL_URL = "https://api-m.paypal.com"
 PAYPAL_SANDBOX_URL = "https://api-m.sandbox.paypal.com"
 
+# What PayPal takes, which rupees are not part of.
+PAYPAL_CURRENCIES = frozenset(
+    (
+        *("AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "JPY"),
+        *("MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "SEK", "SGD", "THB", "TWD", "USD"),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RazorpaySettings:

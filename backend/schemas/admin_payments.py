@@ -31,7 +31,7 @@ class WebhookEventAnswer(Schema):
     event_id = fields.String(allow_none=True)
     type = fields.String()
     state = _word(EventState)
-    tries = fields.Integer(dump_default=0)
+    tries = fields.Integer(allow_none=True)
     error = fields.String(allow_none=True)
     received_at = Timestamp()
     handled_at = Timestamp(allow_none=True)
@@ -122,7 +122,8 @@ class SettlementAnswer(Schema):
     created_at = Timestamp()
 
 
-def in_major_units(document: Document, *names: str) -> dict[str, Any]:
-    """Show a stored row's amounts in major units of its own currency, and all that it lacks as null."""
-    currency = document["currency"]
-    return document | {name: to_major(document[name], currency=currency) for name in names}
+def wire_row(schema: type[Schema], document: Document, *amounts: str) -> dict[str, Any]:
+    """Show a stored row: amounts in major units of its own currency, and what it lacks as null."""
+    lacking = {field.attribute or name: None for name, field in schema().fields.items()}
+    shown = {name: to_major(document[name], currency=document["currency"]) for name in amounts}
+    return lacking | document | shown

@@ -9,9 +9,10 @@ from backend.money import to_major
 from backend.payment_methods import INSTALLMENTS
 from backend.payment_values import Attempt, Payment, PaymentStatus
 from backend.refund_values import Destination, RefundReason, RefundStatus
-from backend.schemas.fields import Amount, ForeignAmount, GivenAmount, PageArguments, Text, Timestamp
+from backend.schemas.fields import Amount, ForeignAmount, GivenAmount, PageArguments, Timestamp
 
 ID = validate.Length(1, 100)
+BANK = validate.Regexp(r"[A-Za-z0-9_]{2,20}\Z")
 GATEWAYS = ["razorpay", "paypal"]
 
 
@@ -24,7 +25,7 @@ class InitiateRequest(Schema):
     gateway = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(GATEWAYS))
     saved_method_id = fields.String(load_default=None, allow_none=True, validate=ID)
     installments = fields.Integer(load_default=1, strict=True, validate=validate.OneOf(INSTALLMENTS))
-    bank = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"[A-Z0-9_]{2,12}\Z"))
+    bank = fields.String(load_default=None, allow_none=True, validate=BANK)
     vpa = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 320))
     notes = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
 
@@ -125,16 +126,18 @@ class HistoryArguments(PageArguments):
     """Which payments are wanted, and which page of them."""
 
     status = fields.Enum(PaymentStatus, by_value=True, load_default=None)
+    order_id = fields.String(load_default=None, validate=ID)
+    customer_id = fields.String(load_default=None, validate=ID)
 
 
 class RefundRequest(Schema):
     """Money to give back."""
 
-    amount = GivenAmount(load_default=None, allow_none=True)
+    amount = GivenAmount(load_default=None)  # Only an absent one means all that is left.
     reason = fields.Enum(RefundReason, by_value=True, required=True)
     notes = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
     destination = fields.Enum(Destination, by_value=True, load_default=Destination.SOURCE)
-    refundable_amount = GivenAmount(load_default=None, allow_none=True)
+    refundable_amount = GivenAmount(load_default=None)
 
 
 class RefundAnswer(Schema):
@@ -154,41 +157,6 @@ class RefundAnswer(Schema):
     error = fields.String(allow_none=True)
     created_at = Timestamp()
     completed_at = Timestamp(allow_none=True)
-
-
-class SaveMethodRequest(Schema):
-    """A token that the gateway gave; all that it stands for is read back from the gateway."""
-
-    type = fields.Enum(Method, by_value=True, required=True)
-    gateway = fields.String(required=True, validate=validate.OneOf(GATEWAYS))
-    token = fields.String(required=True, load_only=True, validate=validate.Length(1, 255))
-    last4 = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=4))
-    expiry = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=7))
-    brand = Text(longest=40, load_default=None, allow_none=True)
-    set_default = fields.Boolean(load_default=False, truthy={True}, falsy={False})
-
-
-class SavedMethodAnswer(Schema):
-    """A saved way to pay, without its token."""
-
-    id = fields.String()
-    method_id = fields.String(attribute="id", dump_only=True)
-    type = fields.Enum(Method, by_value=True)
-    gateway = fields.String()
-    last4 = fields.String(allow_none=True)
-    brand = fields.String(allow_none=True)
-    expiry = fields.String(allow_none=True)
-    vpa = fields.String(allow_none=True)
-    email = fields.String(allow_none=True)
-    is_default = fields.Boolean()
-    created_at = Timestamp()
-
-
-class DeletedAnswer(Schema):
-    """Something that is gone."""
-
-    id = fields.String()
-    deleted = fields.Boolean()
 
 
 def wire_payment(payment: Payment) -> dict[str, Any]:

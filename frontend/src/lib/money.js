@@ -39,6 +39,15 @@ export function fromMinor(minor) {
 }
 
 /**
+ * Rupees as the wire wants them: a sum such as 0.1 + 0.2 without its binary noise.
+ * @param {number} rupees
+ * @returns {number}
+ */
+export function exactRupees(rupees) {
+  return fromMinor(toMinor(rupees));
+}
+
+/**
  * Adds amounts without collecting binary noise; add a negative amount to subtract.
  * @param {...number} amounts
  * @returns {number}

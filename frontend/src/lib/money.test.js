@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addRupees, compareRupees, formatRupees, formatRupeesColumn, fromMinor, parseRupees, toMinor } from "./money.js";
+import { addRupees, compareRupees, exactRupees, formatRupees, formatRupeesColumn, fromMinor, parseRupees, toMinor } from "./money.js";
 
 describe("toMinor and fromMinor", () => {
   it.each([
@@ -28,6 +28,20 @@ describe("toMinor and fromMinor", () => {
 
   it("refuses a part of a paisa", () => {
     expect(() => fromMinor(10.5)).toThrow(RangeError);
+  });
+});
+
+describe("exactRupees", () => {
+  it.each([
+    [0.1 + 0.2, 0.3],
+    [99.5, 99.5],
+    [1.1 * 3, 3.3],
+  ])("writes %d as %d", (rupees, exact) => {
+    expect(exactRupees(rupees)).toBe(exact);
+  });
+
+  it.each([1.234, NaN, null, undefined, "5"])("refuses %o", (rupees) => {
+    expect(() => exactRupees(/** @type {any} */ (rupees))).toThrow(RangeError);
   });
 });
 

@@ -118,11 +118,14 @@ export function createApiClient({
     /**
      * A POST that moves or promises money: it always carries a key, so that the server does it at most once.
      * @param {string} path
-     * @param {object} body
+     * @param {object} [body]
      * @param {MoneyOptions} [options]
      */
     postMoney: async (path, body, { idempotencyKey = uniqueId() } = {}) =>
       readJson(await send(createCall("POST", origin + path, { body, idempotencyKey, timeoutSeconds }))),
+
+    /** @param {string} path */
+    delete: async (path) => readJson(await send(createCall("DELETE", origin + path, { timeoutSeconds }))),
 
     /**
      * @param {string} path

@@ -36,6 +36,14 @@ describe("a request", () => {
     expect(requests[0]?.headers.has("Authorization")).toBe(false);
   });
 
+  it("deletes, and sends no body with that", async () => {
+    servePrivate("delete", PATH, { deleted: true });
+
+    expect(await signedInClient().delete(PATH)).toEqual({ deleted: true });
+    expect(requests[0]).toMatchObject({ method: "DELETE", body: "" });
+    expect(requests[0]?.headers.has("Content-Type")).toBe(false);
+  });
+
   it("gives null for an empty answer", async () => {
     serve("post", PATH, () => new HttpResponse(null, { status: 204 }));
 
@@ -62,6 +70,15 @@ describe("an idempotency key", () => {
     await signedInClient().postMoney(PATH, {}, { idempotencyKey: "pay order 7" });
 
     expect(requests[0]?.headers.get("Idempotency-Key")).toBe("pay order 7");
+  });
+
+  it("is sent with a money POST that has no body", async () => {
+    servePrivate("post", PATH, {});
+
+    await signedInClient().postMoney(PATH, undefined, { idempotencyKey: "cancel order 7" });
+
+    expect(requests[0]?.headers.get("Idempotency-Key")).toBe("cancel order 7");
+    expect(requests[0]?.body).toBe("");
   });
 
   const unsendable = ["", " padded", "naïve", "line\nbreak", "x".repeat(256)];

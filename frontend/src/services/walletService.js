@@ -1,6 +1,6 @@
 /** Wallets and their transactions: the calls under /api/wallet and /api/transactions. */
 
-import { fromMinor, toMinor } from "../lib/money.js";
+import { exactRupees } from "../lib/money.js";
 import { segment } from "./apiCall.js";
 
 /** @typedef {import("./apiClient.js").ApiClient} ApiClient */
@@ -34,12 +34,6 @@ import { segment } from "./apiCall.js";
 /** @typedef {{transaction_id: string, new_balance: number}} Adjusted */
 /** @typedef {{call_rate_per_minute: number}} CallRate */
 
-/**
- * Rupees as the wire wants them: a sum such as 0.1 + 0.2 without its binary noise.
- * @param {number} rupees
- */
-const exact = (rupees) => fromMinor(toMinor(rupees));
-
 /** @param {string} customerId */
 const walletPath = (customerId) => `/api/wallet/${segment(customerId)}`;
 
@@ -53,7 +47,7 @@ export function createWalletService(client) {
    * @returns {Promise<Adjusted>}
    */
   async function adjust(direction, customerId, { amount, reason, source }, options) {
-    return client.postMoney(`${walletPath(customerId)}/${direction}`, { amount: exact(amount), reason, source }, options);
+    return client.postMoney(`${walletPath(customerId)}/${direction}`, { amount: exactRupees(amount), reason, source }, options);
   }
 
   return {
@@ -101,7 +95,7 @@ export function createWalletService(client) {
      * @param {number} rate rupees per minute
      * @returns {Promise<CallRate>}
      */
-    setCallRate: async (rate) => client.post("/api/wallet/set-call-rate", { query: { rate: exact(rate) } }),
+    setCallRate: async (rate) => client.post("/api/wallet/set-call-rate", { query: { rate: exactRupees(rate) } }),
 
     /**
      * Own transactions; for an admin, everybody's.
