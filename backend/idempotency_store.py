@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pymongo
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from backend.db import Document
 from backend.errors import IdempotencyKeyReused, RequestInProgress
@@ -46,6 +47,8 @@ class IdempotencyStore:
 
     def __init__(self, database: Database[Document]) -> None:
         self._keys = database["idempotency_keys"]
+        # An answer that is lost with a server is found again by its movement key: nobody waits for the disk.
+        self._notes = self._keys.with_options(write_concern=WriteConcern(w=1))
 
     def begin(self, request_key: str, fingerprint: str) -> Run | StoredAnswer:
         """Take the request, or give the answer it had; leases run on the server's clock."""
@@ -79,7 +82,7 @@ class IdempotencyStore:
         """Note how a run ended; should that fail, its lease ends by itself and nothing moves twice."""
         try:
             with pymongo.timeout(PATIENCE_SECONDS):
-                self._keys.update_one({"_id": run.id, "lease": run.lease}, update)
+                self._notes.update_one({"_id": run.id, "lease": run.lease}, update)
         except PyMongoError as error:
             log.warning("could not note the end of a request: %s", error)
 

@@ -62,7 +62,7 @@ class PaymentOutcomes:
         if seen.order_id != attempt.gateway_order_id:
             raise InvalidSignature("This payment belongs to another order.")
         seen = self._captured(payment, seen, gateway)
-        self.apply(seen)
+        self._apply(payment, seen)
         paid = self._store.get(payment.id)
         if seen.state is PaymentState.CAPTURED and paid.gateway_payment_id != seen.id:
             raise MoneyMisfits(exception=self._exceptions.reason_of(seen))
@@ -75,7 +75,7 @@ class PaymentOutcomes:
                 continue
             gateway = self._gateways.get(attempt.gateway)
             for seen in _in_order(_payments_of(attempt.gateway_order_id, gateway)):
-                self.apply(self._captured(payment, seen, gateway))
+                self._apply(payment, self._captured(payment, seen, gateway))
         return self._store.get(payment.id)
 
     def expire(self, payment: Payment) -> Payment:
@@ -87,9 +87,11 @@ class PaymentOutcomes:
             )
         return self._store.get(payment.id)
 
-    def apply(self, seen: GatewayPayment, *, is_snapshot: bool = False) -> Payment | None:
+    def apply(self, seen: GatewayPayment, *, is_snapshot: bool = False) -> None:
         """Apply what a gateway says; a snapshot may be old, anything else is how things are now."""
-        payment = self._find(seen)
+        self._apply(self._find(seen), seen, is_snapshot=is_snapshot)
+
+    def _apply(self, payment: Payment | None, seen: GatewayPayment, *, is_snapshot: bool = False) -> None:
         if seen.state is PaymentState.CAPTURED:
             reason = self._completion.apply(payment, seen)
             if payment and reason in UNPAYABLE_AFTER:
@@ -97,13 +99,11 @@ class PaymentOutcomes:
         elif payment is None:
             log.info("a payment of somebody else", extra={"gateway": seen.gateway, "state": seen.state.value})
         elif seen.state in (PaymentState.AUTHORIZED, PaymentState.PENDING):
-            if not _is_what_we_asked_for(payment, seen):
-                return payment
-            changes = {"authorized_payment": gateway_key(seen.gateway, seen.id)}
-            self._store.move(payment.id, PaymentStatus.AUTHORIZED, changes)
+            if _is_what_we_asked_for(payment, seen):
+                changes = {"authorized_payment": gateway_key(seen.gateway, seen.id)}
+                self._store.move(payment.id, PaymentStatus.AUTHORIZED, changes)
         elif seen.state is PaymentState.FAILED:
             self._fail(payment, seen, is_snapshot=is_snapshot)
-        return self._store.find(payment.id) if payment else None
 
     def _find(self, seen: GatewayPayment) -> Payment | None:
         """Find the payment by the gateway's order.

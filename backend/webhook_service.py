@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
+from pymongo.write_concern import WriteConcern
 
 from backend.db import Document
 from backend.errors import AppError, Conflict, Invalid, NotFound
@@ -64,6 +65,8 @@ class WebhookInbox:
         self, database: Database[Document], *, gateways: Gateways, cipher: FieldCipher, desk: Desk
     ) -> None:
         self._events = database["webhook_events"]
+        # A mark that is lost costs only applying the message once more, so nobody waits for the disk.
+        self._notes = self._events.with_options(write_concern=WriteConcern(w=1))
         self._gateways = gateways
         self._cipher = cipher
         self._desk = desk
@@ -170,7 +173,7 @@ class WebhookInbox:
         """Note what became of a message; a late failure does not unsay that it was applied."""
         changes = {"state": state.value, "error": error, "handled_at": datetime.now(UTC)}
         guard = {} if state is EventState.APPLIED else {"state": {"$ne": EventState.APPLIED.value}}
-        self._events.update_one({"_id": key, **guard}, {"$set": changes, "$inc": {"tries": 1}})
+        self._notes.update_one({"_id": key, **guard}, {"$set": changes, "$inc": {"tries": 1}})
 
     def _keep_unreadable(
         self, gateway_name: str, raw: bytes, headers: Mapping[str, str], error: Invalid
