@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from environs import Env, EnvValidationError, ValidationError, validate
 from limits import parse_many
@@ -56,6 +56,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     payment_max_attempts: int = 3
     payment_timeout_minutes: int = 60
+    late_payment_days: int = 5
     upi_collect_enabled: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
     paypal: PayPalSettings = field(default_factory=PayPalSettings)
@@ -74,7 +75,6 @@ def read_settings() -> Settings:
     env = Env(eager=False)
     env.read_env()
     environment = env.str("BATUA_ENV", "development", validate=validate.OneOf(ENVIRONMENTS))
-    public_url = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
     settings = Settings(
         environment=environment,
         mongodb_uri=env.str("MONGODB_URI", "") or EMBEDDED_MONGODB_URI,
@@ -93,15 +93,7 @@ def read_settings() -> Settings:
         webhook_failure_limit=env.str("WEBHOOK_FAILURE_LIMIT", "100/minute", validate=_is_limit),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
-        public_url=public_url,
-        payment_max_attempts=env.int("PAYMENT_MAX_ATTEMPTS", 3, validate=validate.Range(min=1, max=20)),
-        payment_timeout_minutes=env.int("PAYMENT_TIMEOUT_MINUTES", 60, validate=validate.Range(1, 10_080)),
-        upi_collect_enabled=env.bool("UPI_COLLECT_ENABLED", False),
-        razorpay=gateway_config.read_razorpay(env),
-        paypal=gateway_config.read_paypal(env, environment=environment, public_url=public_url),
-        google_pay=gateway_config.read_google_pay(env),
-        apple_pay=gateway_config.read_apple_pay(env),
-        exchange=gateway_config.read_exchange(env),
+        **_payment_settings(env, environment=environment),
     )
     faults = _read_faults(env)
     if settings.is_production:
@@ -109,6 +101,23 @@ def read_settings() -> Settings:
     if faults:
         raise BadSettings("Batua cannot start:\n" + "\n".join(f"  {fault}" for fault in faults))
     return settings
+
+
+def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
+    """Read what decides about payments."""
+    public_url = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    return {
+        "public_url": public_url,
+        "payment_max_attempts": env.int("PAYMENT_MAX_ATTEMPTS", 3, validate=validate.Range(min=1, max=20)),
+        "payment_timeout_minutes": env.int("PAYMENT_TIMEOUT_MINUTES", 60, validate=validate.Range(1, 10_080)),
+        "late_payment_days": env.int("LATE_PAYMENT_DAYS", 5, validate=validate.Range(0, 30)),
+        "upi_collect_enabled": env.bool("UPI_COLLECT_ENABLED", False),
+        "razorpay": gateway_config.read_razorpay(env),
+        "paypal": gateway_config.read_paypal(env, environment=environment, public_url=public_url),
+        "google_pay": gateway_config.read_google_pay(env),
+        "apple_pay": gateway_config.read_apple_pay(env),
+        "exchange": gateway_config.read_exchange(env),
+    }
 
 
 def _words(env: Env, name: str) -> tuple[str, ...]:

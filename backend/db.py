@@ -75,7 +75,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("state", ASCENDING), *NEWEST]),
         IndexModel(NEWEST),
     ],
-    "disputes": [IndexModel(NEWEST)],
+    "disputes": [IndexModel([("payment_id", ASCENDING)]), IndexModel(NEWEST)],
     "settlements": [IndexModel(NEWEST)],
     "gateway_customers": [
         IndexModel([("gateway", ASCENDING), ("gateway_customer_id", ASCENDING)], unique=True)

@@ -40,7 +40,7 @@ class DisputeService:
         def write(session: ClientSession) -> bool:
             is_news = self._note(seen, found, occurred_at or _EPOCH, session)
             if is_news and found:
-                self._flag(found, is_disputed=seen.state not in HARMLESS, session=session)
+                self._flag(found, session)
             return is_news
 
         news: list[bool] = []
@@ -115,8 +115,10 @@ class DisputeService:
         noted = self._disputes.update_one({"_id": key, "$or": older}, {"$set": changes}, session=session)
         return noted.modified_count == 1
 
-    def _flag(self, payment: Payment, *, is_disputed: bool, session: ClientSession) -> None:
-        """Flag payment and order while the dispute threatens them, and the customer for good."""
+    def _flag(self, payment: Payment, session: ClientSession) -> None:
+        """Flag payment and order while any dispute threatens them, and the customer for good."""
+        threatening = {"payment_id": payment.id, "state": {"$nin": list(HARMLESS)}}
+        is_disputed = self._disputes.find_one(threatening, {"_id": 1}, session=session) is not None
         change = {"$set": {"is_disputed": is_disputed}}
         self._payments.update_one({"_id": payment.id}, change, session=session)
         self._orders.update_one({"_id": payment.order_id}, change, session=session)

@@ -7,7 +7,7 @@ from backend.errors import Conflict, Invalid
 from backend.gateways.port import RefundRequest
 from backend.gateways.registry import Gateways
 from backend.payment_exceptions import Decision, PaymentExceptions, Resolution
-from backend.refund_service import refund_id_of
+from backend.refund_values import refund_id_of
 from backend.wallet_service import Movement, WalletService
 
 
@@ -51,6 +51,9 @@ class ExceptionResolution:
         wallet = self._wallets.get_wallet(customer_id)
         if wallet.currency != found["currency"]:
             raise Conflict("Only money in the wallet's currency can be credited.", currency=found["currency"])
+        seen = self._gateways.get(found["gateway"]).fetch_payment(found["gateway_payment_id"])
+        if seen.refunded_minor:
+            raise Conflict("The gateway has given this money back, or part of it.", gateway=found["gateway"])
 
     def _credit(self, found: Document, decision: Decision) -> str:
         movement = Movement(

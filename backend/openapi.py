@@ -84,7 +84,7 @@ def _complete_operation(operation: dict[str, Any], *, needs_token: bool, path: s
     if "<" in path:
         statuses.add("404")
     if path.startswith(BEHIND_GATEWAYS):
-        statuses |= {"400", "409", "412", "413", "502", "504"}
+        statuses |= {"400", "404", "409", "412", "413", "502", "504"}
     if any(parameter.get("name") == "Idempotency-Key" for parameter in parameters):
         statuses |= {"400", "409", "422"}
     for status in sorted(statuses):

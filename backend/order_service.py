@@ -129,8 +129,6 @@ class OrderService:
 
     def feed(self, customer_id: str, items: Sequence[Item]) -> Order:
         """Take an order from the shop's own back end, which names the prices."""
-        if self._customers.find_one({"_id": customer_id}, {"_id": 1}) is None:
-            raise CustomerNotFound
         return self._insert(customer_id, items)
 
     def get(self, order_id: str, *, owner_id: str | None) -> Order:
@@ -158,6 +156,8 @@ class OrderService:
             raise OrderNotPayable("Only an unpaid order can be cancelled.")
 
     def _insert(self, customer_id: str, items: Sequence[Item]) -> Order:
+        if self._customers.find_one({"_id": customer_id}, {"_id": 1}) is None:
+            raise CustomerNotFound
         amount_minor = sum(item.price_minor * item.quantity for item in items)
         if amount_minor > self._max_amount_minor:
             raise Invalid("The order is too large.", max_amount_minor=self._max_amount_minor)

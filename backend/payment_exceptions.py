@@ -15,8 +15,9 @@ from pymongo.errors import DuplicateKeyError
 
 from backend.db import NEWEST, Document, in_transaction
 from backend.errors import Conflict, NotFound
-from backend.gateways.errors import GatewayRefused
+from backend.gateways.errors import GatewayError, GatewayRefused
 from backend.gateways.port import GatewayPayment
+from backend.gateways.resilience import KEYS_REFUSED
 from backend.metrics import PAYMENT_EXCEPTIONS
 from backend.payment_values import Payment, gateway_key
 
@@ -124,8 +125,14 @@ class PaymentExceptions:
         ended = {"state": ExceptionState.RESOLVED.value, "resolved_at": datetime.now(UTC)}
         try:
             ended |= {"outcome": dict(carry(begun, decision))}
-        except GatewayRefused:  # Nothing was done, so something else may be decided.
-            self._exceptions.update_one({"_id": exception_id, **RESOLVING}, {"$set": REOPENED})
+        except GatewayRefused as refusal:
+            if refusal.details.get("reason") != KEYS_REFUSED and not begun.get("is_uncertain"):
+                # Nothing was done, ever, so something else may be decided.
+                self._exceptions.update_one({"_id": exception_id, **RESOLVING}, {"$set": REOPENED})
+            raise
+        except GatewayError:
+            uncertain = {"$set": {"is_uncertain": True}}
+            self._exceptions.update_one({"_id": exception_id, **RESOLVING}, uncertain)
             raise
         resolved = self._exceptions.find_one_and_update(
             {"_id": exception_id, **RESOLVING},

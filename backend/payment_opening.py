@@ -21,7 +21,7 @@ from backend.errors import (
 from backend.gateway_customers import GatewayCustomers
 from backend.gateways.errors import GatewayError, NotConfigured
 from backend.gateways.port import GatewayOrder, Method, OrderRequest, PaymentGateway
-from backend.order_service import Order, OrderPayment
+from backend.order_service import PAYABLE, Order, OrderPayment
 from backend.payment_methods import MethodCatalogue
 from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_store import PaymentStore
@@ -107,7 +107,7 @@ class PaymentOpening:
     ) -> Payment:
         """Ask one gateway after the other; an order whose answer was lost was never seen by the customer."""
         lease = uuid.uuid4().hex
-        if not self._store.lease(payment.id, lease):
+        if not self._store.lease(payment, lease):
             raise RequestInProgress
         failure: AppError = NotConfigured()
         for gateway in candidates:
@@ -132,11 +132,10 @@ class PaymentOpening:
         def write(session: ClientSession) -> None:
             if not self._store.opened(payment, lease, attempt, opened, session):
                 raise IllegalTransition("The payment was cancelled meanwhile.")
-            self._order_rows.update_one(
-                {"_id": payment.order_id, "payment_status": OrderPayment.FAILED.value},
-                {"$set": {"payment_status": OrderPayment.PENDING.value}},
-                session=session,
-            )
+            claim = {"_id": payment.order_id, **PAYABLE}
+            waiting = {"$set": {"payment_status": OrderPayment.PENDING.value}}
+            if self._order_rows.update_one(claim, waiting, session=session).matched_count == 0:
+                raise OrderNotPayable
 
         in_transaction(self._client, write)
         return self._store.get(payment.id)

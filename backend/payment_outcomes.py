@@ -79,12 +79,10 @@ class PaymentOutcomes:
         return self._store.get(payment.id)
 
     def expire(self, payment: Payment) -> Payment:
-        """End a payment whose time is over, unless the gateway knows of money."""
+        """End a payment whose time is over, unless the gateway knows of money or of a payer who agreed."""
         asked = self.ask(payment)
-        if asked.status is PaymentStatus.INITIATED:
-            self._store.move(
-                payment.id, PaymentStatus.EXPIRED, guard={"status": PaymentStatus.INITIATED.value}
-            )
+        if asked.status in (PaymentStatus.PENDING, PaymentStatus.INITIATED):
+            self._store.move(payment.id, PaymentStatus.EXPIRED, guard={"status": asked.status.value})
         return self._store.get(payment.id)
 
     def apply(self, seen: GatewayPayment, *, is_snapshot: bool = False) -> None:

@@ -13,6 +13,8 @@ from backend.db import NEWEST, Document
 from backend.errors import PaymentNotFound
 from backend.gateways.port import GatewayOrder
 from backend.payment_values import (
+    GIVEN_UP,
+    OPEN,
     Payment,
     PaymentFilter,
     PaymentStatus,
@@ -65,8 +67,16 @@ class PaymentStore:
 
     def unsettled(self, *, before: datetime) -> list[Payment]:
         """List the payments that are still open and were last touched before a moment."""
-        open_states = [PaymentStatus.INITIATED.value, PaymentStatus.AUTHORIZED.value]
-        query = {"status": {"$in": open_states}, "updated_at": {"$lt": before}}
+        query = {"status": {"$in": [status.value for status in OPEN]}, "updated_at": {"$lt": before}}
+        return [read_payment(document) for document in self._payments.find(query)]
+
+    def given_up(self, *, since: datetime, before: datetime) -> list[Payment]:
+        """List the payments that ended without money not long ago, for which some may still come."""
+        query = {
+            "status": {"$in": [status.value for status in GIVEN_UP]},
+            "gateway_orders": {"$gt": ""},
+            "updated_at": {"$gte": since, "$lt": before},
+        }
         return [read_payment(document) for document in self._payments.find(query)]
 
     def begin(self, document: Document) -> Payment:
@@ -81,13 +91,14 @@ class PaymentStore:
         """Add an attempt to a payment that ended without money, unless somebody else just did."""
         is_unchanged = {"status": payment.status.value, "attempts": {"$size": len(payment.attempts)}}
         changes = {"status": PaymentStatus.PENDING.value, "updated_at": datetime.now(UTC)}
-        forgotten = {"error": "", "authorized_payment": ""}
+        forgotten = dict.fromkeys(("error", "authorized_payment", "opening", "opening_until"), "")
         guard = {"_id": payment.id, **is_unchanged}
         return self._change(guard, {"$set": changes, "$push": {"attempts": attempt}, "$unset": forgotten})
 
-    def lease(self, payment_id: str, lease: str) -> bool:
-        """Take the right to open an order at a gateway, for a while."""
-        guard = {"_id": payment_id, "status": PaymentStatus.PENDING.value, **LEASE_IS_FREE}
+    def lease(self, payment: Payment, lease: str) -> bool:
+        """Take the right to open the last attempt's order at a gateway, for a while."""
+        is_last = {"attempts": {"$size": len(payment.attempts)}}
+        guard = {"_id": payment.id, "status": PaymentStatus.PENDING.value, **is_last, **LEASE_IS_FREE}
         until = {"$add": ["$$NOW", LEASE_MILLISECONDS]}
         change = [{"$set": {"opening": lease, "opening_until": until}}]
         return self._payments.update_one(guard, change).matched_count == 1

@@ -38,11 +38,13 @@ class PaymentSweep:
         outcomes: PaymentOutcomes,
         refunds: RefundService,
         inbox: WebhookInbox,
+        late_payment_days: int,
     ) -> None:
         self._store = PaymentStore(database)
         self._outcomes = outcomes
         self._refunds = refunds
         self._inbox = inbox
+        self._late = timedelta(days=late_payment_days)
 
     def run(self) -> SweepReport:
         """Look once; what fails is reported and left for the next time."""
@@ -61,6 +63,8 @@ class PaymentSweep:
             yield key, partial(self._replayed, key)
         for payment in self._store.unsettled(before=before):
             yield payment.id, partial(self._settled, payment)
+        for payment in self._store.given_up(since=datetime.now(UTC) - self._late, before=before):
+            yield payment.id, partial(self._asked, payment)
         for refund in self._refunds.under_way(before=before):
             yield refund.id, partial(self._followed, refund)
 
@@ -72,6 +76,10 @@ class PaymentSweep:
         is_over = payment.attempt.expires_at < datetime.now(UTC)
         asked = self._outcomes.expire(payment) if is_over else self._outcomes.ask(payment)
         return asked.is_paid
+
+    def _asked(self, payment: Payment) -> bool:
+        """Ask about a payment that was given up: its money may have come late, and unheard."""
+        return self._outcomes.ask(payment).is_paid
 
     def _followed(self, refund: Refund) -> bool:
         return self._refunds.follow(refund).status is RefundStatus.COMPLETED

@@ -40,6 +40,7 @@ TRANSITIONS: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     _S.REFUNDED: frozenset(),
 }
 OPEN = frozenset({_S.PENDING, _S.INITIATED, _S.AUTHORIZED})
+GIVEN_UP = frozenset({_S.FAILED, _S.CANCELLED, _S.EXPIRED})
 PAID = frozenset({_S.COMPLETED, _S.PARTIAL_REFUND, _S.REFUNDED})
 
 
@@ -83,6 +84,8 @@ class Payment:
     paid_with: Mapping[str, Any]
     refunded_minor: int
     refund_reserved_minor: int
+    wallet_refunded_minor: int  # The part of what was refunded that went into the wallet.
+    refund_charge_minor: int  # What was given back, or is about to be, of what the gateway charged.
     installments: int
     error: Mapping[str, Any] | None
     is_disputed: bool
@@ -153,6 +156,8 @@ def read_payment(document: Document) -> Payment:
         paid_with=document.get("paid_with", {}),
         refunded_minor=document["refunded"],
         refund_reserved_minor=document["refund_reserved"],
+        wallet_refunded_minor=document.get("wallet_refunded", 0),
+        refund_charge_minor=document["refund_charge"],
         installments=document["installments"],
         error=document.get("error"),
         is_disputed=document.get("is_disputed", False),

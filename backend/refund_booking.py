@@ -14,7 +14,7 @@ from backend.gateways.port import GatewayRefund
 from backend.order_service import OrderPayment, OrderStatus
 from backend.payment_store import PaymentStore
 from backend.payment_values import PAID, Payment, PaymentStatus, gateway_key, read_payment
-from backend.refund_values import Refund, RefundStatus, RefundWish, read_refund, refund_sources
+from backend.refund_values import UNDER_WAY, Refund, RefundStatus, RefundWish, read_refund, refund_sources
 
 _LEFT = {"$subtract": ["$amount", {"$add": ["$refunded", "$refund_reserved"]}]}
 _IS_PAID = {"status": {"$in": [status.value for status in PAID]}}
@@ -46,7 +46,7 @@ class RefundBooking:
     def note(self, refund: Refund, seen: GatewayRefund | None, *, error: str | None = None) -> None:
         """Note that the gateway is at work on a refund, or may be."""
         self._refunds.update_one(
-            {"_id": refund.id, "status": {"$in": refund_sources(RefundStatus.PROCESSING)}},
+            {"_id": refund.id, "status": {"$in": UNDER_WAY}},
             {"$set": {"status": RefundStatus.PROCESSING.value, "error": error, **_seen(seen)}},
         )
 
@@ -56,7 +56,10 @@ class RefundBooking:
         def write(session: ClientSession) -> None:
             changes = {"completed_at": datetime.now(UTC), "error": None, **_seen(seen)}
             if self._close(refund, RefundStatus.COMPLETED, changes, session):
-                book_completed(self._payments, self._orders, refund, session)
+                amount = refund.amount_minor
+                counted = payment_refunded(amount, refund_reserved=-amount)
+                self._payments.update_one({"_id": refund.payment_id}, counted, session=session)
+                self._orders.update_one({"_id": refund.order_id}, order_refunded(amount), session=session)
 
         in_transaction(self._client, write)
 
@@ -77,23 +80,20 @@ class RefundBooking:
             documents.clear()
             row = self._take(wish, amount_minor, session)
             if row is not None:
-                documents.append(refund_document(row, wish, amount_minor))
+                payment = read_payment(row)
+                charge_minor = _charge_of(payment, amount_minor)
+                documents.append(refund_row(payment, wish, amount_minor, charge_minor))
                 self._refunds.insert_one(documents[0], session=session)
-                charged = {"$inc": {"refund_charge": documents[0]["charge"]}}
-                self._payments.update_one({"_id": row["_id"]}, charged, session=session)
+                charged = {"$inc": {"refund_charge": charge_minor}}
+                self._payments.update_one({"_id": payment.id}, charged, session=session)
 
         in_transaction(self._client, write)
         return read_refund(documents[0]) if documents else None
 
     def _take(self, wish: RefundWish, amount_minor: int, session: ClientSession) -> Document | None:
         """Reserve, unless somebody else took it meanwhile, and give the payment as it was before."""
-        conditions: list[Any] = [{"$gte": [_LEFT, amount_minor]}]
-        if wish.amount_minor is None:
-            conditions.append({"$eq": [_LEFT, amount_minor]})
-        if wish.refundable_minor is not None:
-            conditions.append({"$eq": [_LEFT, wish.refundable_minor]})
         return self._payments.find_one_and_update(
-            {"_id": wish.payment_id, **_IS_PAID, "$expr": {"$and": conditions}},
+            {"_id": wish.payment_id, **is_there(wish, amount_minor)},
             {"$inc": {"refund_reserved": amount_minor}},
             return_document=ReturnDocument.BEFORE,
             session=session,
@@ -105,42 +105,36 @@ class RefundBooking:
         return self._refunds.update_one(guard, change, session=session).matched_count == 1
 
 
-def book_completed(payments: Any, orders: Any, refund: Refund, session: ClientSession) -> None:
-    """Count a refund on its payment and on its order."""
-    amount = refund.amount_minor
-    is_whole = {"$gte": [{"$add": ["$refunded", amount]}, "$amount"]}
-    payments.update_one(
-        {"_id": refund.payment_id},
-        [
-            {
-                "$set": {
-                    "status": _either(is_whole, PaymentStatus.REFUNDED, PaymentStatus.PARTIAL_REFUND),
-                    "refunded": {"$add": ["$refunded", amount]},
-                    "refund_reserved": {"$subtract": ["$refund_reserved", amount]},
-                    "updated_at": "$$NOW",
-                }
-            }
-        ],
-        session=session,
-    )
-    is_whole = {"$gte": [{"$add": ["$refund_amount", amount]}, "$amount"]}
-    orders.update_one(
-        {"_id": refund.order_id},
-        [
-            {
-                "$set": {
-                    "status": {"$cond": [is_whole, OrderStatus.REFUNDED.value, "$status"]},
-                    "payment_status": _either(
-                        is_whole, OrderPayment.REFUNDED, OrderPayment.PARTIALLY_REFUNDED
-                    ),
-                    "refund_amount": {"$add": ["$refund_amount", amount]},
-                    "refunded_at": "$$NOW",
-                    "updated_at": "$$NOW",
-                }
-            }
-        ],
-        session=session,
-    )
+def is_there(wish: RefundWish, amount_minor: int) -> Document:
+    """Guard an update by what must still be left of the payment."""
+    conditions: list[Any] = [{"$gte": [_LEFT, amount_minor]}]
+    if wish.amount_minor is None:
+        conditions.append({"$eq": [_LEFT, amount_minor]})
+    if wish.refundable_minor is not None:
+        conditions.append({"$eq": [_LEFT, wish.refundable_minor]})
+    return {**_IS_PAID, "$expr": {"$and": conditions}}
+
+
+def payment_refunded(amount_minor: int, **more: int) -> list[Document]:
+    """Count a refund on its payment; `more` are further counters that change with it."""
+    is_whole = {"$gte": [{"$add": ["$refunded", amount_minor]}, "$amount"]}
+    counters = {"refunded": amount_minor, **more}
+    added = {name: {"$add": [{"$ifNull": [f"${name}", 0]}, minor]} for name, minor in counters.items()}
+    status = _either(is_whole, PaymentStatus.REFUNDED, PaymentStatus.PARTIAL_REFUND)
+    return [{"$set": {"status": status, "updated_at": "$$NOW", **added}}]
+
+
+def order_refunded(amount_minor: int) -> list[Document]:
+    """Count a refund on its order."""
+    is_whole = {"$gte": [{"$add": ["$refund_amount", amount_minor]}, "$amount"]}
+    changes = {
+        "status": {"$cond": [is_whole, OrderStatus.REFUNDED.value, "$status"]},
+        "payment_status": _either(is_whole, OrderPayment.REFUNDED, OrderPayment.PARTIALLY_REFUNDED),
+        "refund_amount": {"$add": ["$refund_amount", amount_minor]},
+        "refunded_at": "$$NOW",
+        "updated_at": "$$NOW",
+    }
+    return [{"$set": changes}]
 
 
 def _either(condition: Document, then: str, otherwise: str) -> Document:
@@ -162,19 +156,22 @@ def checked_amount(payment: Payment, wish: RefundWish) -> int:
     return amount_minor
 
 
-def refund_document(row: Document, wish: RefundWish, amount_minor: int) -> Document:
-    """Describe a refund; the last one takes what is left of the charge, to the smallest coin."""
-    payment = read_payment(row)
-    attempt = payment.attempt
+def _charge_of(payment: Payment, amount_minor: int) -> int:
+    """Tell a refund's share of the charge; the last one takes what is left, to the smallest coin."""
+    charge_minor, whole_minor = payment.attempt.charge_minor, payment.amount_minor
+    left_minor = charge_minor - payment.refund_charge_minor
     before = payment.refunded_minor + payment.refund_reserved_minor
-    left_of_charge = attempt.charge_minor - row["refund_charge"]
-    whole, after = payment.amount_minor, before + amount_minor
-    part = share(attempt.charge_minor, part_minor=after, whole_minor=whole)
-    part -= share(attempt.charge_minor, part_minor=before, whole_minor=whole)
-    is_last = after == whole
-    charge_minor = left_of_charge if is_last else min(part, left_of_charge)
-    if charge_minor == 0:
+    part = share(charge_minor, part_minor=before + amount_minor, whole_minor=whole_minor)
+    part -= share(charge_minor, part_minor=before, whole_minor=whole_minor)
+    takes_all = before + amount_minor == whole_minor and payment.wallet_refunded_minor == 0
+    found_minor = left_minor if takes_all else min(part, left_minor)
+    if found_minor == 0:
         raise BelowMinimum("The refund is too small to be given back in the currency that was charged.")
+    return found_minor
+
+
+def refund_row(payment: Payment, wish: RefundWish, amount_minor: int, charge_minor: int) -> Document:
+    """Describe a refund that has just been reserved."""
     return {
         "_id": wish.refund_id,
         "payment_id": payment.id,
@@ -183,12 +180,12 @@ def refund_document(row: Document, wish: RefundWish, amount_minor: int) -> Docum
         "amount": amount_minor,
         "currency": payment.currency,
         "charge": charge_minor,
-        "charge_currency": attempt.charge_currency,
+        "charge_currency": payment.attempt.charge_currency,
         "status": RefundStatus.PENDING.value,
         "destination": wish.destination.value,
         "reason": wish.reason.value,
         "notes": wish.notes,
-        "gateway": attempt.gateway,
+        "gateway": payment.attempt.gateway,
         "gateway_payment_id": payment.gateway_payment_id,
         "requested_by": wish.admin_id,
         "created_at": datetime.now(UTC),

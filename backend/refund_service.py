@@ -1,15 +1,13 @@
 """Gives money back: at the gateway it came from, or into the customer's wallet."""
 
-import hashlib
 import logging
-from contextlib import suppress
 from datetime import datetime
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from backend.db import NEWEST, Document
-from backend.errors import RefundExceedsPayment, RefundNotAllowed, RefundNotFound
+from backend.errors import RefundNotAllowed, RefundNotFound
 from backend.gateways.errors import GatewayError, GatewayRefused, GatewayUnavailable
 from backend.gateways.port import GatewayDispute, GatewayRefund, RefundRequest, RefundState
 from backend.gateways.registry import Gateways
@@ -17,6 +15,7 @@ from backend.gateways.resilience import KEYS_REFUSED
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment, gateway_key
 from backend.refund_booking import RefundBooking
+from backend.refund_facts import RefundFacts
 from backend.refund_to_wallet import RefundToWallet
 from backend.refund_values import (
     UNDER_WAY,
@@ -31,11 +30,6 @@ from backend.refund_values import (
 log = logging.getLogger(__name__)
 
 
-def refund_id_of(key: str) -> str:
-    """Derive a refund's id from the key of its request, so that a repeated request finds it again."""
-    return f"REFUND-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
-
-
 class RefundService:
     """Makes refunds, follows them until they end, and shows them."""
 
@@ -45,6 +39,7 @@ class RefundService:
         self._refunds = database["refunds"]
         self._store = PaymentStore(database)
         self._booking = RefundBooking(database)
+        self._facts = RefundFacts(database, booking=self._booking)
         self._gateways = gateways
         self._to_wallet = to_wallet
 
@@ -79,7 +74,9 @@ class RefundService:
     def follow(self, refund: Refund) -> Refund:
         """Ask what became of a refund; one that may never have arrived is sent again under its key."""
         if refund.gateway_refund_id is None:
-            self._send(refund)
+            failure = self._send(refund)
+            if failure:
+                raise failure
         else:
             self.apply(self._gateways.get(refund.gateway).fetch_refund(_as_seen(refund)))
         return self._existing(refund.id)
@@ -92,25 +89,25 @@ class RefundService:
         elif seen.state is RefundState.PROCESSED:
             self._booking.complete(refund, seen)
         elif seen.state is RefundState.FAILED:
-            self._booking.fail(refund, seen, error=seen.error_text or "The gateway says it has failed.")
+            self._fail(refund, seen, error=seen.error_text or "The gateway says it has failed.")
         else:
             self._booking.note(refund, seen)
 
     def book_chargeback(self, payment: Payment, dispute: GatewayDispute) -> None:
-        """Book money that was taken back, once, as far as it was not given back before."""
+        """Book money that was taken back, once."""
         key = gateway_key(dispute.gateway, dispute.id)
-        lost_minor = _in_our_currency(payment, dispute.amount_minor)
-        refund = self._booked(payment.id, key, lost_minor, RefundReason.DISPUTE)
-        if refund:
-            seen = GatewayRefund(
-                id=dispute.id,
-                gateway=dispute.gateway,
-                gateway_payment_id=dispute.gateway_payment_id,
-                state=RefundState.PROCESSED,
-                amount_minor=dispute.amount_minor,
-                currency=dispute.currency,
-            )
-            self._booking.complete(refund, seen)
+        refund = self._facts.book(
+            payment.id, key, charge_minor=dispute.amount_minor, reason=RefundReason.DISPUTE
+        )
+        seen = GatewayRefund(
+            id=dispute.id,
+            gateway=dispute.gateway,
+            gateway_payment_id=dispute.gateway_payment_id,
+            state=RefundState.PROCESSED,
+            amount_minor=dispute.amount_minor,
+            currency=dispute.currency,
+        )
+        self._booking.complete(refund, seen)
 
     def _reserve(self, wish: RefundWish) -> Refund:
         try:
@@ -120,8 +117,8 @@ class RefundService:
         except DuplicateKeyError:  # The same request, at the same time.
             return self._existing(wish.refund_id)
 
-    def _send(self, refund: Refund) -> None:
-        """Ask the gateway to give the money back; no answer leaves the amount reserved."""
+    def _send(self, refund: Refund) -> GatewayError | None:
+        """Ask the gateway to give the money back; no answer leaves the amount reserved and is handed on."""
         request = RefundRequest(
             refund_id=refund.id,
             gateway_payment_id=refund.gateway_payment_id,
@@ -135,15 +132,23 @@ class RefundService:
             reason = str(refusal.details.get("reason") or refusal.message)
             if reason == KEYS_REFUSED:  # That is about us, and no word about the refund: it waits.
                 log.error("a refund waits for keys that are accepted", extra={"refund_id": refund.id})
-            else:
-                self._booking.fail(refund, None, error=reason)
+                return refusal
+            self._fail(refund, None, error=reason)
         except GatewayUnavailable as error:
             log.warning("a refund waits for its gateway", extra={"refund_id": refund.id, "code": error.code})
+            return error
         except GatewayError as error:
             log.warning("a refund has no answer", extra={"refund_id": refund.id, "code": error.code})
             self._booking.note(refund, None, error=error.message)
+            return error
         else:
             self.apply(seen)
+        return None
+
+    def _fail(self, refund: Refund, seen: GatewayRefund | None, *, error: str) -> None:
+        """Give back what was reserved; it may be what a refund made elsewhere was short of."""
+        self._booking.fail(refund, seen, error=error)
+        self._facts.cover(refund.payment_id)
 
     def _find(self, seen: GatewayRefund) -> Refund | None:
         """Find our refund by the gateway's id, or by our own that went along with it."""
@@ -157,27 +162,8 @@ class RefundService:
         payment = self._paid_by(seen)
         if payment is None or seen.state is RefundState.FAILED:
             return None
-        amount_minor = _in_our_currency(payment, seen.amount_minor)
-        return self._booked(payment.id, gateway_key(seen.gateway, seen.id), amount_minor, RefundReason.OTHER)
-
-    def _booked(self, payment_id: str, key: str, amount_minor: int, reason: RefundReason) -> Refund | None:
-        """Reserve what happened without us; never more than is left of the payment."""
-        refund_id = refund_id_of(key)
-        while (refund := self._booking.find(refund_id)) is None:
-            left_minor = self._store.get(payment_id).refundable_minor
-            if left_minor == 0:
-                log.error("more was taken back than was left", extra={"payment_id": payment_id})
-                return None
-            wish = RefundWish(
-                payment_id=payment_id,
-                refund_id=refund_id,
-                amount_minor=min(amount_minor, left_minor),
-                reason=reason,
-                notes="Made at the gateway.",
-            )
-            with suppress(DuplicateKeyError, RefundExceedsPayment):
-                return self._booking.reserve(wish)
-        return refund
+        key = gateway_key(seen.gateway, seen.id)
+        return self._facts.book(payment.id, key, charge_minor=seen.amount_minor, reason=RefundReason.OTHER)
 
     def _paid_by(self, seen: GatewayRefund) -> Payment | None:
         if seen.gateway_payment_id is None:
@@ -198,9 +184,3 @@ def _as_seen(refund: Refund) -> GatewayRefund:
         currency=refund.charge_currency,
         refund_id=refund.id,
     )
-
-
-def _in_our_currency(payment: Payment, charge_minor: int) -> int:
-    """Tell what a part of the charge is worth of the payment, rounded to the nearest paisa."""
-    whole_minor = payment.attempt.charge_minor
-    return (charge_minor * payment.amount_minor * 2 + whole_minor) // (2 * whole_minor)

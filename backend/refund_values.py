@@ -1,5 +1,6 @@
 """What a refund is: its states, the moves between them, and the frozen values passed around."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,6 +85,11 @@ class Refund:
     error: str | None
     created_at: datetime
     completed_at: datetime | None
+
+
+def refund_id_of(key: str) -> str:
+    """Derive a refund's id from the key of its request, so that a repeated request finds it again."""
+    return f"REFUND-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
 
 
 def refund_sources(target: RefundStatus) -> list[str]:

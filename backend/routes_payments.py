@@ -13,8 +13,7 @@ from backend.idempotency import HEADER_DOC, idempotent, movement_key
 from backend.payment_methods import EMI_FROM_MINOR
 from backend.payment_service import Checkout
 from backend.payment_values import Payment, PaymentFilter
-from backend.refund_service import refund_id_of
-from backend.refund_values import Refund, RefundWish
+from backend.refund_values import Refund, RefundWish, refund_id_of
 from backend.request_guards import refuse_card_data_in_body
 from backend.schemas.envelope import enveloped, listed
 from backend.schemas.payment_methods import MethodsAnswer, MethodsArguments, wire_methods

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import abort, request
 from flask_limiter.util import get_remote_address
-from limits import parse
+from limits import parse_many
 from pymongo.errors import PyMongoError
 
 from backend.blueprint import Blueprint
@@ -54,9 +54,8 @@ def _count_failure() -> None:
     if not settings.ratelimit_enabled:
         return
     try:
-        is_within = limiter.limiter.hit(
-            parse(settings.webhook_failure_limit), "webhooks", get_remote_address()
-        )
+        limits = parse_many(settings.webhook_failure_limit)
+        is_within = all(limiter.limiter.hit(limit, "webhooks", get_remote_address()) for limit in limits)
     except PyMongoError:
         return
     if not is_within:

@@ -1,7 +1,7 @@
 """What each kind of webhook does: one small function a kind, and one table of them for each gateway."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.dispute_service import TAKEN, DisputeService
 from backend.gateways.port import GatewayEvent, PaymentGateway
@@ -80,12 +80,18 @@ def refund_asked(desk: Desk, gateway: PaymentGateway, event: GatewayEvent) -> No
 
 
 def reversal_asked(desk: Desk, gateway: PaymentGateway, event: GatewayEvent) -> None:
-    """Note money that PayPal took back, once PayPal confirms that the capture is there."""
-    capture_asked(desk, gateway, event)
-    if event.dispute:
-        payment = desk.disputes.record(event.dispute, occurred_at=event.occurred_at)
-        if payment:
-            desk.refunds.book_chargeback(payment, event.dispute)
+    """Note money that PayPal says it took back, and book as much of it as PayPal's own books confirm."""
+    if event.dispute is None or event.dispute.gateway_payment_id is None:
+        return
+    capture = gateway.fetch_payment(event.dispute.gateway_payment_id)
+    desk.outcomes.apply(capture)
+    payment = desk.disputes.record(event.dispute, occurred_at=event.occurred_at)
+    if payment is None:
+        return
+    unbooked_minor = capture.refunded_minor - payment.refund_charge_minor
+    taken_minor = min(event.dispute.amount_minor, unbooked_minor)
+    if taken_minor > 0:
+        desk.refunds.book_chargeback(payment, replace(event.dispute, amount_minor=taken_minor))
 
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {

@@ -17,6 +17,7 @@ from backend.field_cipher import FieldCipher
 from backend.gateways.errors import GatewayRefused
 from backend.gateways.port import GatewayEvent
 from backend.gateways.registry import Gateways
+from backend.gateways.resilience import KEYS_REFUSED
 from backend.metrics import WEBHOOKS
 from backend.payment_values import gateway_key
 from backend.webhook_handlers import HANDLERS, Desk
@@ -33,6 +34,9 @@ KEPT_HEADERS = (
     "paypal-cert-url",
     "paypal-auth-algo",
 )
+
+
+LONGEST_TYPE = 200
 
 
 class EventState(StrEnum):
@@ -159,13 +163,13 @@ class WebhookInbox:
             return Receipt.IGNORED
         try:
             handler(self._desk, self._gateways.get(event.gateway), event)
-        except GatewayRefused as refusal:  # Asking again would give the same answer.
-            self._mark(key, EventState.FAILED, error=refusal.message)
-            log.error("a webhook could not be applied", extra={"event": key, "code": refusal.code})
-            return Receipt.IGNORED
         except AppError as error:
-            self._mark(key, EventState.RECEIVED, error=error.message)
-            raise
+            if _may_go_better(error):
+                self._mark(key, EventState.RECEIVED, error=error.message)
+                raise
+            self._mark(key, EventState.FAILED, error=error.message)
+            log.error("a webhook could not be applied", extra={"event": key, "code": error.code})
+            return Receipt.IGNORED
         self._mark(key, EventState.APPLIED)
         return Receipt.OK
 
@@ -181,17 +185,25 @@ class WebhookInbox:
         """Keep a genuine message that we cannot read; refusing it would end in losing all others."""
         try:
             body = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise error from None
         if not isinstance(body, dict):
             raise error
         key = gateway_key(gateway_name, hashlib.sha256(raw).hexdigest())
-        type_ = str(body.get("event") or body.get("event_type") or "unknown")
+        type_ = str(body.get("event") or body.get("event_type") or "unknown")[:LONGEST_TYPE]
+        type_ = type_.encode(errors="replace").decode()
         document = self._document(key, gateway_name, type_, raw, headers)
         failed = {"state": EventState.FAILED.value, "error": error.message}
         self._events.update_one({"_id": key}, {"$setOnInsert": document | failed}, upsert=True)
         log.error("a webhook could not be read", extra={"event": key, "type": type_})
         return _counted(gateway_name, Receipt.IGNORED)
+
+
+def _may_go_better(error: AppError) -> bool:
+    """Tell whether the gateway should send its message again: not after a definite no."""
+    if isinstance(error, GatewayRefused):
+        return error.details.get("reason") == KEYS_REFUSED
+    return error.status >= 500
 
 
 def _counted(gateway_name: str, receipt: Receipt) -> Receipt:

@@ -175,7 +175,13 @@ def _aftermath(shop: _Shop, cipher: FieldCipher) -> _Aftermath:
 def _manager(
     shop: _Shop, orders: OrderService, opening: PaymentOpening, after: _Aftermath, saved: SavedMethods
 ) -> PaymentManager:
-    sweep = PaymentSweep(shop.database, outcomes=after.outcomes, refunds=after.refunds, inbox=after.inbox)
+    sweep = PaymentSweep(
+        shop.database,
+        outcomes=after.outcomes,
+        refunds=after.refunds,
+        inbox=after.inbox,
+        late_payment_days=shop.settings.late_payment_days,
+    )
     return PaymentManager(
         shop.database,
         orders=orders,

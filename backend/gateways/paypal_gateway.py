@@ -137,13 +137,10 @@ class PayPalGateway:
         except GatewayNotFound:
             order = self._order(gateway_payment_id)
             return _read(lambda: best_payment_in(order))
-        payment = _read(lambda: capture_in(capture))
-        if text(capture, "status") != "PARTIALLY_REFUNDED":
-            return payment
-        return self._with_refunds(payment)
+        return self._with_its_order(_read(lambda: capture_in(capture)))
 
-    def _with_refunds(self, payment: GatewayPayment) -> GatewayPayment:
-        """Ask the order how much was given back, because a capture does not tell."""
+    def _with_its_order(self, payment: GatewayPayment) -> GatewayPayment:
+        """Ask the order what has paid and how much was given back, because a capture does not tell."""
         with suppress(GatewayNotFound):
             told = {told.id: told for told in self.payments_of(payment.order_id or "")}
             return told.get(payment.id, payment)

@@ -48,7 +48,7 @@ DEADLINE_SECONDS = 3.0  # A caller is told within five that the database is away
 MAX_ATTEMPTS = 12
 
 Answer = Outcome | Exception
-Update = tuple[Mapping[str, Any], Mapping[str, Any]]
+Update = tuple[Mapping[str, Any], Mapping[str, Any] | Sequence[Mapping[str, Any]]]
 T = TypeVar("T", Claim, Row)
 
 

@@ -14,7 +14,7 @@ class Claim:
     collection: str
     id: str
     guard: Mapping[str, Any]
-    update: Mapping[str, Any]
+    update: Mapping[str, Any] | Sequence[Mapping[str, Any]]  # The latter is a pipeline.
 
     @property
     def target(self) -> tuple[str, str]:

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from backend import logs
-from tests.bench import bench_history, bench_http, bench_ledger, bench_postgres, bench_start
+from tests.bench import (
+    bench_history,
+    bench_http,
+    bench_ledger,
+    bench_payments,
+    bench_postgres,
+    bench_start,
+)
 from tests.bench.report import Figure, append_run, describe_run, load, print_table
 from tests.bench.stage import Stage, set_stage
 
@@ -17,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "batch": bench_ledger.batches,
     "postgres": bench_postgres.run,
     "http": bench_http.run,
+    "payments": bench_payments.run,
     "history": bench_history.run,
     "start": bench_start.run,
 }

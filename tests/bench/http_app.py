@@ -3,14 +3,16 @@
 import uuid
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 
-from backend import create_app
+from backend import access, create_app
 from backend.access import admin_only
 from backend.blueprint import Blueprint
 from backend.idempotency import idempotent
 from backend.schemas.wallet import DebitRequest, MovementAnswer
+from backend.schemas.webhooks import WebhookAnswer
 from backend.services import services
+from backend.webhook_service import Receipt
 from tests.bench.raw_transaction import RawTransactions
 
 bench = Blueprint("bench", __name__, url_prefix="/bench")
@@ -41,6 +43,14 @@ def noop_keyed_post(body: dict[str, Any], customer_id: str) -> dict[str, Any]:
     return _answer(body)
 
 
+@bench.route("/noop-public", methods=["POST"])
+@bench.response(200, WebhookAnswer)
+def noop_public_post() -> dict[str, Any]:
+    """Take in what anybody sends, as a webhook is, and do nothing with it."""
+    request.get_data(cache=True)
+    return {"status": Receipt.OK}
+
+
 @bench.route("/transaction/<string:customer_id>", methods=["POST"])
 @idempotent
 @admin_only
@@ -64,5 +74,6 @@ def _raw() -> RawTransactions:
 def make_app() -> Flask:
     """Wire the application, then add the floors."""
     app = create_app()
+    access.PUBLIC |= {"bench.noop_public_post"}
     app.register_blueprint(bench)
     return app

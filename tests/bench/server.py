@@ -3,11 +3,14 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("requests.lua")
 INSTALL_WRK = "wrk is not installed: apt-get install wrk"
 START_SECONDS, STOP_SECONDS = 30, 30
-CONNECTIONS = 100
+CONNECTIONS, DRIVING_THREADS = 100, 2
+LONGEST_REPLAY_SECONDS, ANSWERED = 120, "ANSWERED\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,9 @@ class Kind:
 class Server:
     """gunicorn on a free port, with its own workers and no rate limits."""
 
-    def __init__(self, app: str, *, uri: str, database: str) -> None:
+    def __init__(
+        self, app: str, *, uri: str, database: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._app = app
         self._port = _free_port()
         self._environment = {
@@ -46,6 +52,7 @@ class Server:
             "WEB_THREADS": "64",
             "LOG_LEVEL": "WARNING",
             "RATELIMIT_ENABLED": "false",
+            **(environment or {}),
         }
         self.seconds_to_start = 0.0
 
@@ -76,14 +83,26 @@ class Server:
 
     def drive(self, kind: Kind, *, seconds: float) -> dict[str, Any]:
         """Send requests on 100 connections for a while; each waits for its answer."""
-        command = ["wrk", "--threads", "2", "--connections", str(CONNECTIONS), "--timeout", "10s"]
-        command += ["--duration", f"{max(1, round(seconds))}s", "--script", str(SCRIPT)]
-        command += [f"http://127.0.0.1:{self._port}", "--"]
+        command = self._wrk(CONNECTIONS, timeout_seconds=10, seconds=max(1, round(seconds)))
         command += [kind.method, kind.path, str(kind.wallets), kind.token]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        line = next(line for line in output.splitlines() if line.startswith("JSON "))
-        result: dict[str, Any] = json.loads(line.removeprefix("JSON "))
-        return result
+        return _result(output)
+
+    def replay(
+        self, requests: Sequence[bytes], *, count: int, connections: int = CONNECTIONS
+    ) -> dict[str, Any]:
+        """Send prepared requests in turn until so many are answered; each connection waits for its answer."""
+        with tempfile.NamedTemporaryFile(prefix="batua-bench-requests-") as file:
+            file.write(b"".join(request + b"\0" for request in requests))
+            file.flush()
+            command = self._wrk(connections, timeout_seconds=30, seconds=LONGEST_REPLAY_SECONDS)
+            command += ["PREPARED", file.name, str(count), str(DRIVING_THREADS)]
+            return _watch(command)
+
+    def _wrk(self, connections: int, *, timeout_seconds: int, seconds: int) -> list[str]:
+        command = ["wrk", "--threads", str(DRIVING_THREADS), "--connections", str(connections)]
+        command += ["--timeout", f"{timeout_seconds}s", "--duration", f"{seconds}s", "--script", str(SCRIPT)]
+        return [*command, f"http://127.0.0.1:{self._port}", "--"]
 
     def _wait_until_ready(self, deadline: float) -> None:
         while not self._answers():
@@ -107,3 +126,22 @@ def has_wrk() -> bool:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
+
+
+def _watch(command: list[str]) -> dict[str, Any]:
+    """Run wrk until each of its threads has all its answers; it would go on waiting for its time to end."""
+    began, seconds = time.perf_counter(), float(LONGEST_REPLAY_SECONDS)
+    lines: list[str] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as wrk:
+        for line in wrk.stdout or ():
+            lines.append(line)
+            if line == ANSWERED and lines.count(ANSWERED) == DRIVING_THREADS:
+                seconds = time.perf_counter() - began
+                wrk.send_signal(signal.SIGINT)
+    return _result("".join(lines)) | {"seconds": seconds}
+
+
+def _result(output: str) -> dict[str, Any]:
+    line = next(line for line in output.splitlines() if line.startswith("JSON "))
+    result: dict[str, Any] = json.loads(line.removeprefix("JSON "))
+    return result

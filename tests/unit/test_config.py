@@ -41,6 +41,7 @@ GIVEN = {
     "PUBLIC_URL": "https://pay.shop.example/",
     "PAYMENT_MAX_ATTEMPTS": "5",
     "PAYMENT_TIMEOUT_MINUTES": "15",
+    "LATE_PAYMENT_DAYS": "3",
     "UPI_COLLECT_ENABLED": "true",
 }
 
@@ -73,6 +74,7 @@ def test_each_setting_is_read_from_its_variable(environment: Environment) -> Non
         public_url="https://pay.shop.example",
         payment_max_attempts=5,
         payment_timeout_minutes=15,
+        late_payment_days=3,
         upi_collect_enabled=True,
         paypal=PayPalSettings(
             api_url="https://api-m.paypal.com",
@@ -95,6 +97,7 @@ BAD = {
     "TRUSTED_PROXIES": "-1",
     "PAYMENT_MAX_ATTEMPTS": "0",
     "PAYMENT_TIMEOUT_MINUTES": "0",
+    "LATE_PAYMENT_DAYS": "-1",
     "UPI_COLLECT_ENABLED": "perhaps",
 }
 
