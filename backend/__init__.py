@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from argon2 import PasswordHasher
 from flask import Flask
 from pymongo import MongoClient
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -20,7 +21,7 @@ from backend.routes_payments import payments, refunds
 from backend.routes_wallet import transactions, wallet
 from backend.routes_webhooks import webhooks
 from backend.session_service import REFRESH_TOKEN_LIFETIME
-from backend.wiring import configured_gateways, wire_services
+from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
 BLUEPRINTS = (auth, wallet, transactions, orders, payments, refunds, webhooks, admin, admin_payments)
 
@@ -30,6 +31,7 @@ def create_app(
     *,
     client: MongoClient[Document] | None = None,
     gateways: Gateways | None = None,
+    passwords: PasswordHasher = PASSWORDS,
 ) -> Flask:
     """Build the application; what is not given is made from the environment."""
     settings = settings or read_settings()
@@ -39,7 +41,9 @@ def create_app(
     db.ensure_initialised(client[settings.mongodb_db])
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(_flask_config(settings))
-    app.extensions["batua"] = wire_services(settings, client, gateways or configured_gateways(settings))
+    app.extensions["batua"] = wire_services(
+        settings, client, gateways=gateways or configured_gateways(settings), passwords=passwords
+    )
     _init_extensions(app, settings)
     app.register_blueprint(operations)
     for blueprint in BLUEPRINTS:

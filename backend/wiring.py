@@ -58,13 +58,19 @@ def configured_gateways(settings: Settings) -> Gateways:
     return Gateways(gateways)
 
 
-def wire_services(settings: Settings, client: MongoClient[Document], gateways: Gateways) -> Services:
+def wire_services(
+    settings: Settings,
+    client: MongoClient[Document],
+    *,
+    gateways: Gateways,
+    passwords: PasswordHasher,
+) -> Services:
     """Build every service on top of what it needs."""
     database = client[settings.mongodb_db]
     ledger = Ledger(database)
     atexit.register(ledger.close)
     transactions = Transactions(database)
-    users = UserService(database, ledger, currency=CURRENCY, hasher=PASSWORDS)
+    users = UserService(database, ledger, currency=CURRENCY, hasher=passwords)
     wallets = _wallets(settings, database, ledger, transactions)
     shop = _Shop(database=database, settings=settings, gateways=gateways, users=users, wallets=wallets)
     return Services(

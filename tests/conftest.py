@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from pymongo import MongoClient
@@ -22,6 +23,8 @@ from backend.wallet_service import Movement
 from tests.gateways.controls import Controls
 
 Document = dict[str, Any]
+# Real hashes, made as cheaply as argon2 allows: tests sign up thousands of people.
+QUICK_PASSWORDS = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +91,7 @@ def settings(mongodb_uri: str, database: Database[Document]) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings, mongo_client: MongoClient[Document]) -> Iterator[Flask]:
-    app = create_app(settings, client=mongo_client)
+    app = create_app(settings, client=mongo_client, passwords=QUICK_PASSWORDS)
     yield app
     services_of(app).ledger.close()
 

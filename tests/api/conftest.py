@@ -15,7 +15,7 @@ from backend.config import Settings
 from backend.sandbox.server import SandboxServer
 from tests.api.contract import Contract
 from tests.api.servers import Gunicorn
-from tests.conftest import Person, services_of
+from tests.conftest import QUICK_PASSWORDS, Person, services_of
 from tests.gateways.controls import Controls
 from tests.shop import Shop, quick_gateways, shop_settings
 
@@ -29,7 +29,7 @@ def make_app(settings: Settings, mongo_client: MongoClient[Document]) -> Iterato
     made: list[tuple[Flask, Contract]] = []
 
     def make(*, client: MongoClient[Document] = mongo_client, **changes: Any) -> Flask:
-        app = create_app(replace(settings, **changes), client=client)
+        app = create_app(replace(settings, **changes), client=client, passwords=QUICK_PASSWORDS)
         made.append((app, Contract(app)))
         return app
 
@@ -44,18 +44,27 @@ def app(make_app: MakeApp) -> Flask:
     return make_app()
 
 
-@pytest.fixture
-def shop_app(
-    settings: Settings,
+@pytest.fixture(scope="session")
+def open_shop(
+    mongodb_uri: str,
+    shared_database: Database[Document],
     sandbox_server: SandboxServer,
     mongo_client: MongoClient[Document],
-) -> Iterator[Flask]:
-    """The application with both gateways of the sandbox; every answer is held to the contract."""
-    shop = shop_settings(settings, sandbox_server)
-    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop))
-    contract = Contract(app)
-    yield app
+) -> Iterator[tuple[Flask, Contract]]:
+    """One application with both gateways for the whole run; its database is emptied for each test."""
+    own = Settings(environment="test", mongodb_uri=mongodb_uri, mongodb_db=shared_database.name)
+    shop = shop_settings(own, sandbox_server)
+    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop), passwords=QUICK_PASSWORDS)
+    yield app, Contract(app)
     services_of(app).ledger.close()
+
+
+@pytest.fixture
+def shop_app(open_shop: tuple[Flask, Contract], database: Database[Document]) -> Iterator[Flask]:
+    """The application with both gateways of the sandbox; every answer is held to the contract."""
+    app, contract = open_shop
+    contract.violations.clear()
+    yield app
     assert contract.violations == []
 
 

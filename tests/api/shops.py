@@ -14,7 +14,7 @@ from backend.gateways.razorpay_gateway import RazorpayGateway
 from backend.gateways.registry import Gateways
 from backend.gateways.resilience import Line, Patience
 from tests.api.contract import Contract
-from tests.conftest import Person, services_of
+from tests.conftest import QUICK_PASSWORDS, Person, services_of
 from tests.gateways.controls import quick_line
 from tests.shop import Shop, quick_gateways
 
@@ -23,7 +23,12 @@ from tests.shop import Shop, quick_gateways
 def another_shop(shop: Shop, *, gateways: Gateways | None = None, **changes: Any) -> Iterator[Shop]:
     """Open the shop once more for the same people; its answers are held to the contract too."""
     settings = replace(shop.services.settings, **changes)
-    app = create_app(settings, client=shop.services.client, gateways=gateways or quick_gateways(settings))
+    app = create_app(
+        settings,
+        client=shop.services.client,
+        gateways=gateways or quick_gateways(settings),
+        passwords=QUICK_PASSWORDS,
+    )
     contract = Contract(app)
     try:
         yield Shop(app, shop.sandbox, moved(shop.customer, app), moved(shop.admin, app))

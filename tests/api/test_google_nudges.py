@@ -18,7 +18,7 @@ from backend.sandbox.server import SandboxServer
 from tests.api.answers import refusal
 from tests.api.contract import Contract
 from tests.api.gateway_events import ADDRESSES, answer, mended, standing, states
-from tests.conftest import services_of
+from tests.conftest import QUICK_PASSWORDS, services_of
 from tests.gateways.certificates import NOW
 from tests.gateways.google_signer import MERCHANT, Google, millis
 from tests.shop import DECLINED_CARD, Shop, quick_gateways, shop_settings
@@ -45,7 +45,7 @@ def shop_app(
     file.write_text(json.dumps(google.keys()))
     listens = GooglePaySettings(merchant_id=MERCHANT, root_keys_file=str(file))
     shop = replace(shop_settings(settings, sandbox_server), google_pay=listens)
-    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop))
+    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop), passwords=QUICK_PASSWORDS)
     contract = Contract(app)
     yield app
     services_of(app).ledger.close()

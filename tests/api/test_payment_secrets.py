@@ -18,7 +18,7 @@ from backend.sandbox import keys
 from backend.sandbox.server import SandboxServer
 from tests.api.answers import contents, refusal
 from tests.api.gateway_events import captured, latest, raw, signed
-from tests.conftest import Person, services_of
+from tests.conftest import QUICK_PASSWORDS, Person, services_of
 from tests.gateways.controls import Controls
 from tests.shop import CARD, DECLINED_CARD, Shop, quick_gateways, shop_settings
 
@@ -57,7 +57,7 @@ def watched(
     log = io.StringIO()
     shop = replace(shop_settings(settings, sandbox_server), log_level="DEBUG")
     with redirect_stderr(log):
-        app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop))
+        app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop), passwords=QUICK_PASSWORDS)
     answers = listened_to(app)
     people = [Person(app, email="asha@shop.example"), Person(app, email="o@shop.example", is_admin=True)]
     answers.clear()  # Logging in is how one gets a token.

@@ -17,7 +17,7 @@ from backend.gateways.registry import Gateways
 from backend.sandbox.server import SandboxServer
 from tests.api.answers import refusal
 from tests.api.gateway_events import answer, approved, mended, post, sent, standing, states
-from tests.conftest import services_of
+from tests.conftest import QUICK_PASSWORDS, services_of
 from tests.gateways.controls import Delivery, quick_line
 from tests.gateways.local_servers import LocalServer, Reply
 from tests.shop import Shop, shop_settings
@@ -49,7 +49,9 @@ def make_shop_app(
         changed = replace(usual, paypal=replace(usual.paypal, **paypal))
         line = quick_line("paypal")
         gateway = PayPalGateway(changed.paypal, line=line, now=lambda: datetime.now(UTC) + fast)
-        made.append(create_app(changed, client=mongo_client, gateways=Gateways([gateway])))
+        made.append(
+            create_app(changed, client=mongo_client, gateways=Gateways([gateway]), passwords=QUICK_PASSWORDS)
+        )
         return made[-1]
 
     yield make

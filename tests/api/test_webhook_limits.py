@@ -14,7 +14,7 @@ from backend.sandbox.server import SandboxServer
 from tests.api.answers import refusal
 from tests.api.contract import Contract
 from tests.api.gateway_events import ADDRESSES, answer, captured, raw, signed
-from tests.conftest import Person, services_of
+from tests.conftest import QUICK_PASSWORDS, Person, services_of
 from tests.gateways.controls import Controls
 from tests.shop import Shop, quick_gateways, shop_settings
 
@@ -38,7 +38,7 @@ def make_shop(
     def make(**changes: Any) -> Shop:
         usual = replace(shop_settings(settings, sandbox_server), ratelimit_enabled=True)
         shop = replace(usual, **changes)
-        app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop))
+        app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop), passwords=QUICK_PASSWORDS)
         made.append((app, Contract(app)))
         customer = Person(app, email="asha@shop.example")
         return Shop(app, sandbox, customer, Person(app, email="owner@shop.example", is_admin=True))

@@ -16,7 +16,7 @@ from backend.sandbox import keys, signatures
 from backend.sandbox.server import SandboxServer
 from tests.api.answers import contents, refusal
 from tests.api.gateway_events import ADDRESSES, answer, captured, raw, signature, signed, standing, states
-from tests.conftest import services_of
+from tests.conftest import QUICK_PASSWORDS, services_of
 from tests.shop import Shop, quick_gateways, shop_settings
 
 Document = dict[str, Any]
@@ -36,7 +36,11 @@ def make_shop_app(
     def make(**razorpay: Any) -> Flask:
         usual = shop_settings(settings, sandbox_server)
         changed = replace(usual, razorpay=replace(usual.razorpay, **razorpay))
-        made.append(create_app(changed, client=mongo_client, gateways=quick_gateways(changed)))
+        made.append(
+            create_app(
+                changed, client=mongo_client, gateways=quick_gateways(changed), passwords=QUICK_PASSWORDS
+            )
+        )
         return made[-1]
 
     yield make

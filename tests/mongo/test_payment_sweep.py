@@ -12,7 +12,7 @@ from pymongo import MongoClient
 from backend import create_app
 from backend.config import Settings
 from backend.sandbox.server import SandboxServer
-from tests.conftest import Document, Person, services_of
+from tests.conftest import QUICK_PASSWORDS, Document, Person, services_of
 from tests.gateways.controls import Controls
 from tests.shop import DECLINED_CARD, Shop, quick_gateways, shop_settings
 
@@ -22,7 +22,7 @@ def shop_app(
     settings: Settings, sandbox_server: SandboxServer, mongo_client: MongoClient[Document]
 ) -> Iterator[Flask]:
     own = shop_settings(settings, sandbox_server)
-    app = create_app(own, client=mongo_client, gateways=quick_gateways(own))
+    app = create_app(own, client=mongo_client, gateways=quick_gateways(own), passwords=QUICK_PASSWORDS)
     yield app
     services_of(app).ledger.close()
 
