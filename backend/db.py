@@ -75,7 +75,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("state", ASCENDING), *NEWEST]),
         IndexModel(NEWEST),
     ],
-    "disputes": [IndexModel([("payment_id", ASCENDING)]), IndexModel(NEWEST)],
+    "disputes": [
+        IndexModel([("payment_id", ASCENDING)]),
+        IndexModel([("gateway_payment_id", ASCENDING)]),
+        IndexModel(NEWEST),
+    ],
     "settlements": [IndexModel(NEWEST)],
     "gateway_customers": [
         IndexModel([("gateway", ASCENDING), ("gateway_customer_id", ASCENDING)], unique=True)

@@ -68,6 +68,11 @@ class DisputeService:
             upsert=True,
         )
 
+    def has_taken(self, gateway: str, gateway_payment_id: str) -> bool:
+        """Tell whether a dispute has taken a payment's money back."""
+        taken = {"gateway": gateway, "gateway_payment_id": gateway_payment_id, "state": {"$in": list(TAKEN)}}
+        return self._disputes.find_one(taken, {"_id": 1}) is not None
+
     def page(self, *, limit: int, skip: int) -> tuple[list[Document], int]:
         """List disputes, newest first, and say how many there are."""
         found = self._disputes.find({}, sort=NEWEST, skip=skip, limit=limit)

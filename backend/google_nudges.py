@@ -7,7 +7,7 @@ from pymongo.errors import DuplicateKeyError
 
 from backend.db import Document
 from backend.gateways.google_pay import GooglePayMessage, GooglePayMessages
-from backend.payment_outcomes import PaymentOutcomes
+from backend.payment_inquiry import PaymentInquiry
 from backend.payment_store import PaymentStore
 from backend.webhook_service import EventState, Receipt
 
@@ -18,12 +18,12 @@ class GoogleNudges:
     """Takes each signed message once, and asks the gateway about the payment it names."""
 
     def __init__(
-        self, database: Database[Document], *, messages: GooglePayMessages, outcomes: PaymentOutcomes
+        self, database: Database[Document], *, messages: GooglePayMessages, inquiry: PaymentInquiry
     ) -> None:
         self._events = database["webhook_events"]
         self._store = PaymentStore(database)
         self._messages = messages
-        self._outcomes = outcomes
+        self._inquiry = inquiry
 
     def receive(self, raw: bytes) -> Receipt:
         """Take a message in; its nonce tells whether it came before."""
@@ -35,7 +35,7 @@ class GoogleNudges:
                 return Receipt.DUPLICATE
         payment = self._store.find(message.object_id.rpartition(".")[2]) if message.object_id else None
         if payment and not payment.is_paid:
-            self._outcomes.ask(payment)
+            self._inquiry.ask(payment)
         state = EventState.APPLIED if payment else EventState.IGNORED
         changes = {"state": state.value, "handled_at": datetime.now(UTC)}
         self._events.update_one({"_id": key}, {"$set": changes})

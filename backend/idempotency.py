@@ -49,6 +49,11 @@ def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
     return keyed
 
 
+def keep_trying() -> None:
+    """Say that the answer being given is not the last word: the next copy of the request runs again."""
+    g.is_unfinished = True
+
+
 def movement_key() -> str:
     """Give the key under which this request may move money."""
     key: str = g.get("movement_key") or uuid.uuid4().hex
@@ -63,7 +68,12 @@ def _run(run: Run, view: Callable[[], Any]) -> Response:
         response = make_response(current_app.handle_user_exception(error))
         wait_seconds = STRAGGLER_SECONDS if isinstance(error, OutcomeUnknown) else 0
         is_passing = isinstance(error, RequestInProgress)
-    if is_passing or response.status_code >= 500 or response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+    if (
+        is_passing
+        or g.pop("is_unfinished", False)
+        or response.status_code >= 500
+        or response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    ):
         services().idempotency.give_back(run, after_seconds=wait_seconds)
     else:
         services().idempotency.finish(run, _stored(response))

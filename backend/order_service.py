@@ -110,9 +110,10 @@ class OrderService:
         self._currency = currency
         self._max_amount_minor = max_amount_minor
 
-    def products(self) -> list[Document]:
-        """List what the shop sells."""
-        return list(self._products.find(sort=[("_id", ASCENDING)]))
+    def products(self, *, limit: int, skip: int) -> tuple[list[Document], int]:
+        """List what the shop sells, and say how many products there are."""
+        found = self._products.find(sort=[("_id", ASCENDING)], limit=limit, skip=skip)
+        return list(found), self._products.count_documents({})
 
     def place(self, customer_id: str, wanted: Sequence[tuple[str, int]]) -> Order:
         """Order products, by sku and quantity, at the shop's own prices."""

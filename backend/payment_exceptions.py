@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from backend.db import NEWEST, Document, in_transaction
 from backend.errors import Conflict, NotFound
 from backend.gateways.errors import GatewayError, GatewayRefused
-from backend.gateways.port import GatewayPayment
+from backend.gateways.port import GatewayPayment, GatewayRefund, RefundState
 from backend.gateways.resilience import KEYS_REFUSED
 from backend.metrics import PAYMENT_EXCEPTIONS
 from backend.payment_values import Payment, gateway_key
@@ -51,7 +51,6 @@ class ExceptionState(StrEnum):
 
 
 RESOLVING = {"state": ExceptionState.RESOLVING.value}
-REOPENED = {"state": ExceptionState.OPEN.value, "resolution": None}
 
 
 class ExceptionNotFound(NotFound):
@@ -122,24 +121,44 @@ class PaymentExceptions:
     def resolve(self, exception_id: str, decision: Decision, carry: Carry) -> Document:
         """Settle an exception once; the deed is keyed by its id, so that it can be taken up again."""
         begun = self._begin(exception_id, decision)
-        ended = {"state": ExceptionState.RESOLVED.value, "resolved_at": datetime.now(UTC)}
         try:
-            ended |= {"outcome": dict(carry(begun, decision))}
+            outcome = dict(carry(begun, decision))
         except GatewayRefused as refusal:
-            if refusal.details.get("reason") != KEYS_REFUSED and not begun.get("is_uncertain"):
-                # Nothing was done, ever, so something else may be decided.
-                self._exceptions.update_one({"_id": exception_id, **RESOLVING}, {"$set": REOPENED})
+            if refusal.details.get("reason") != KEYS_REFUSED:
+                self._reopen({"_id": exception_id, "is_uncertain": None})
             raise
         except GatewayError:
             uncertain = {"$set": {"is_uncertain": True}}
             self._exceptions.update_one({"_id": exception_id, **RESOLVING}, uncertain)
             raise
-        resolved = self._exceptions.find_one_and_update(
-            {"_id": exception_id, **RESOLVING},
-            {"$set": ended},
-            return_document=ReturnDocument.AFTER,
-        )
-        return resolved or self.get(exception_id)
+        ended = {"state": ExceptionState.RESOLVED.value, "resolved_at": datetime.now(UTC), "outcome": outcome}
+        if outcome.get("status") != RefundState.PENDING:
+            self._exceptions.update_one({"_id": exception_id, **RESOLVING}, {"$set": ended})
+        return self.get(exception_id)
+
+    def refund_told(self, seen: GatewayRefund) -> None:
+        """Note what became of money that was sent back, by us or on the gateway's own pages."""
+        about = {"gateway": seen.gateway, "gateway_payment_id": seen.gateway_payment_id}
+        if seen.state is RefundState.FAILED:
+            self._reopen({**about, "resolution": Resolution.REFUND_AT_SOURCE.value})
+        elif seen.state is RefundState.PROCESSED:
+            outcome = {"gateway_refund_id": seen.id, "status": seen.state.value}
+            ended = {
+                "state": ExceptionState.RESOLVED.value,
+                "resolution": Resolution.REFUND_AT_SOURCE.value,
+                "outcome": outcome,
+                "resolved_at": datetime.now(UTC),
+            }
+            undecided = {"resolution": {"$in": [None, Resolution.REFUND_AT_SOURCE.value]}}
+            whole = {"amount": {"$lte": seen.amount_minor}}
+            not_ended = {"state": {"$ne": ExceptionState.RESOLVED.value}}
+            self._exceptions.update_one({**about, **undecided, **whole, **not_ended}, {"$set": ended})
+
+    def _reopen(self, guard: Document) -> None:
+        """Let something else be decided, because nothing was done, ever."""
+        forgotten = dict.fromkeys(("resolution", "resolution_reason", "resolved_by", "resolved_at"), "")
+        reopened = {"$set": {"state": ExceptionState.OPEN.value}, "$unset": forgotten}
+        self._exceptions.update_one({"state": {"$ne": ExceptionState.OPEN.value}, **guard}, reopened)
 
     def _begin(self, exception_id: str, decision: Decision) -> Document:
         """Note the decision before acting on it; after that only the same deed can be finished."""
@@ -149,14 +168,15 @@ class PaymentExceptions:
             "resolution": decision.resolution.value,
             "resolution_reason": decision.reason,
             "resolved_by": decision.admin_id,
-            "customer_id": decision.customer_id or document["customer_id"],
+            "credited_to": decision.customer_id or document["customer_id"],
         }
         begun = self._exceptions.find_one_and_update(
             {"_id": exception_id, "state": ExceptionState.OPEN.value},
             {"$set": noted},
             return_document=ReturnDocument.AFTER,
         ) or self.get(exception_id)
-        if begun["state"] == ExceptionState.RESOLVED or begun["resolution"] != decision.resolution:
+        is_same = begun["resolution"] == decision.resolution and begun["credited_to"] == noted["credited_to"]
+        if begun["state"] == ExceptionState.RESOLVED or not is_same:
             raise Conflict("This was decided before.", resolution=begun["resolution"])
         return begun
 

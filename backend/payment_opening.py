@@ -22,14 +22,15 @@ from backend.gateway_customers import GatewayCustomers
 from backend.gateways.errors import GatewayError, NotConfigured
 from backend.gateways.port import GatewayOrder, Method, OrderRequest, PaymentGateway
 from backend.order_service import PAYABLE, Order, OrderPayment
+from backend.payment_inquiry import PaymentInquiry
 from backend.payment_methods import MethodCatalogue
-from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment, PaymentStatus
 from backend.payment_wish import PaymentWish, check_wish
 
 log = logging.getLogger(__name__)
 
+CHANGED = "This payment was ended or changed meanwhile. Please look at it again."
 SAVABLE = (Method.CARD, Method.EMI)
 
 
@@ -50,7 +51,7 @@ class PaymentOpening:
         *,
         catalogue: MethodCatalogue,
         customers: GatewayCustomers,
-        outcomes: PaymentOutcomes,
+        inquiry: PaymentInquiry,
         max_attempts: int,
         timeout_minutes: int,
         takes_upi_ids: bool,
@@ -60,7 +61,7 @@ class PaymentOpening:
         self._store = PaymentStore(database)
         self._catalogue = catalogue
         self._customers = customers
-        self._outcomes = outcomes
+        self._inquiry = inquiry
         self._max_attempts = max_attempts
         self._timeout = timedelta(minutes=timeout_minutes)
         self._takes_upi_ids = takes_upi_ids
@@ -84,7 +85,7 @@ class PaymentOpening:
         """End an attempt whose time is over; the gateway is asked first whether it was paid."""
         if payment.status is not PaymentStatus.INITIATED or payment.attempt.expires_at > datetime.now(UTC):
             return payment
-        payment = self._outcomes.expire(payment)
+        payment = self._inquiry.expire(payment)
         if payment.is_paid:
             raise OrderNotPayable
         return payment
@@ -113,7 +114,9 @@ class PaymentOpening:
         for gateway in candidates:
             attempt = self._attempt(payment.id, len(payment.attempts), order, wish, gateway)
             if not self._store.aim(payment, lease, attempt):
-                raise IllegalTransition("The payment was cancelled meanwhile.")
+                raise IllegalTransition(
+                    "This payment was ended or changed meanwhile. Please look at it again."
+                )
             try:
                 opened = gateway.create_order(_request(payment.id, attempt, order, wish))
                 return self._opened(payment, lease, attempt, self._introduce(gateway, wish, opened))
@@ -131,7 +134,9 @@ class PaymentOpening:
     def _opened(self, payment: Payment, lease: str, attempt: Document, opened: GatewayOrder) -> Payment:
         def write(session: ClientSession) -> None:
             if not self._store.opened(payment, lease, attempt, opened, session):
-                raise IllegalTransition("The payment was cancelled meanwhile.")
+                raise IllegalTransition(
+                    "This payment was ended or changed meanwhile. Please look at it again."
+                )
             claim = {"_id": payment.order_id, **PAYABLE}
             waiting = {"$set": {"payment_status": OrderPayment.PENDING.value}}
             if self._order_rows.update_one(claim, waiting, session=session).matched_count == 0:

@@ -1,4 +1,4 @@
-"""Payments from beginning to end, behind one door: `PaymentManager`."""
+"""What a shop does with payments, from opening one to giving it back: `PaymentManager`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from backend.errors import IllegalTransition, Invalid, InvalidPaymentMethod
 from backend.gateways.port import Method, Payer
 from backend.gateways.registry import Gateways
 from backend.order_service import Order, OrderService
+from backend.payment_inquiry import PaymentInquiry
 from backend.payment_opening import Opened, PaymentOpening
-from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_store import PaymentStore
 from backend.payment_sweep import PaymentSweep, SweepReport
 from backend.payment_values import Payment, PaymentFilter, PaymentStatus
@@ -53,7 +53,7 @@ class PaymentManager:
         users: UserService,
         gateways: Gateways,
         opening: PaymentOpening,
-        outcomes: PaymentOutcomes,
+        inquiry: PaymentInquiry,
         refunds: RefundService,
         saved: SavedMethods,
         inbox: WebhookInbox,
@@ -65,7 +65,7 @@ class PaymentManager:
         self._users = users
         self._gateways = gateways
         self._opening = opening
-        self._outcomes = outcomes
+        self._inquiry = inquiry
         self._refunds = refunds
         self._saved = saved
         self._inbox = inbox
@@ -79,7 +79,7 @@ class PaymentManager:
     def ask(self, payment_id: str, *, owner_id: str | None) -> Payment:
         """Ask the gateway whether a payment is paid."""
         payment = self._store.get(payment_id, owner_id=owner_id)
-        return payment if payment.is_paid else self._outcomes.ask(payment)
+        return payment if payment.is_paid else self._inquiry.ask(payment, is_payer_back=True)
 
     def verify_payment(
         self, payment_id: str, *, owner_id: str | None, gateway_payment_id: str | None, signature: str | None
@@ -90,7 +90,7 @@ class PaymentManager:
             return self.ask(payment_id, owner_id=owner_id)
         if signature is None or gateway_payment_id is None:
             raise Invalid("Send gateway_payment_id and signature as the gateway gave them.")
-        return self._outcomes.verify(payment, gateway_payment_id=gateway_payment_id, signature=signature)
+        return self._inquiry.verify(payment, gateway_payment_id=gateway_payment_id, signature=signature)
 
     def get(self, payment_id: str, *, owner_id: str | None) -> Payment:
         """Show a payment as we know it."""
@@ -114,6 +114,8 @@ class PaymentManager:
         """Cancel an unpaid order together with the payment that is open for it."""
         self._orders.get(order_id, owner_id=owner_id)
         payment = self._store.by_order(order_id)
+        if payment and payment.status is PaymentStatus.AUTHORIZED:
+            raise IllegalTransition("The customer is paying this order right now.", status=payment.status)
 
         def write(session: ClientSession) -> None:
             self._orders.cancel(order_id, session)
@@ -152,12 +154,6 @@ class PaymentManager:
         """Take in a gateway's message."""
         return self._inbox.receive(gateway, raw, headers)
 
-    def nudge(self, payment_id: str) -> None:
-        """Ask about a payment that somebody says has moved, if it is one of ours."""
-        payment = self._store.find(payment_id)
-        if payment and not payment.is_paid:
-            self._outcomes.ask(payment)
-
     def reconcile_payments(self) -> SweepReport:
         """Ask about every payment, refund and message that has not ended, and end what is over."""
         return self._sweep.run()
@@ -177,14 +173,14 @@ class PaymentManager:
         return self._with_saved_method(wish, wanted.saved_method_id) if wanted.saved_method_id else wish
 
     def _with_saved_method(self, wish: PaymentWish, saved_method_id: str) -> PaymentWish:
-        """Pay with what the customer has saved, at the gateway that keeps it."""
-        secret = self._saved.token_of(wish.payer.customer_id, saved_method_id)
-        if secret.type is not wish.method or wish.gateway not in (None, secret.gateway):
+        """Open the gateway that keeps what the customer saved; its page offers it, and only there it pays."""
+        saved = self._saved.get(wish.payer.customer_id, saved_method_id)
+        if saved.type is not wish.method or wish.gateway not in (None, saved.gateway):
             raise InvalidPaymentMethod("The saved method is of another type or at another gateway.")
         return replace(
             wish,
-            gateway=secret.gateway,
-            payer=replace(wish.payer, gateway_customer_id=secret.gateway_customer_id),
+            gateway=saved.gateway,
+            payer=replace(wish.payer, gateway_customer_id=saved.gateway_customer_id),
             saved_method_id=saved_method_id,
         )
 

@@ -112,7 +112,7 @@ class PaymentStore:
         """Write down which gateway is asked next, before it is asked."""
         guard = {"_id": payment.id, "status": PaymentStatus.PENDING.value, "opening": lease}
         changes = {f"attempts.{attempt['number'] - 1}": attempt, "installments": attempt["installments"]}
-        change = {"$set": changes, "$inc": {"tries": 1}}
+        change = {"$set": changes}
         return self._payments.update_one(guard, change).matched_count == 1
 
     def opened(

@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from backend.db import Document
 from backend.errors import AppError
-from backend.payment_outcomes import PaymentOutcomes
+from backend.payment_inquiry import PaymentInquiry
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment
 from backend.refund_service import RefundService
@@ -35,13 +35,13 @@ class PaymentSweep:
         self,
         database: Database[Document],
         *,
-        outcomes: PaymentOutcomes,
+        inquiry: PaymentInquiry,
         refunds: RefundService,
         inbox: WebhookInbox,
         late_payment_days: int,
     ) -> None:
         self._store = PaymentStore(database)
-        self._outcomes = outcomes
+        self._inquiry = inquiry
         self._refunds = refunds
         self._inbox = inbox
         self._late = timedelta(days=late_payment_days)
@@ -74,12 +74,12 @@ class PaymentSweep:
     def _settled(self, payment: Payment) -> bool:
         """Ask about a payment, and end it when its time is over."""
         is_over = payment.attempt.expires_at < datetime.now(UTC)
-        asked = self._outcomes.expire(payment) if is_over else self._outcomes.ask(payment)
+        asked = self._inquiry.expire(payment) if is_over else self._inquiry.ask(payment)
         return asked.is_paid
 
     def _asked(self, payment: Payment) -> bool:
         """Ask about a payment that was given up: its money may have come late, and unheard."""
-        return self._outcomes.ask(payment).is_paid
+        return self._inquiry.ask(payment).is_paid
 
     def _followed(self, refund: Refund) -> bool:
         return self._refunds.follow(refund).status is RefundStatus.COMPLETED

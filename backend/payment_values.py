@@ -89,7 +89,6 @@ class Payment:
     installments: int
     error: Mapping[str, Any] | None
     is_disputed: bool
-    notes: str | None
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None
@@ -161,7 +160,6 @@ def read_payment(document: Document) -> Payment:
         installments=document["installments"],
         error=document.get("error"),
         is_disputed=document.get("is_disputed", False),
-        notes=document.get("notes"),
         created_at=document["created_at"],
         updated_at=document["updated_at"],
         completed_at=document.get("completed_at"),

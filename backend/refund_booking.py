@@ -21,7 +21,7 @@ _IS_PAID = {"status": {"$in": [status.value for status in PAID]}}
 
 
 class RefundBooking:
-    """The only writer of refund rows and of what they do to payments and orders."""
+    """Reserves refunds at the source, and ends them one way or the other."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._client = database.client
@@ -47,14 +47,14 @@ class RefundBooking:
         """Note that the gateway is at work on a refund, or may be."""
         self._refunds.update_one(
             {"_id": refund.id, "status": {"$in": UNDER_WAY}},
-            {"$set": {"status": RefundStatus.PROCESSING.value, "error": error, **_seen(seen)}},
+            {"$set": {"status": RefundStatus.PROCESSING.value, "error": error, **seen_at_gateway(seen)}},
         )
 
     def complete(self, refund: Refund, seen: GatewayRefund) -> None:
         """Turn what was reserved into money given back; again changes nothing."""
 
         def write(session: ClientSession) -> None:
-            changes = {"completed_at": datetime.now(UTC), "error": None, **_seen(seen)}
+            changes = {"completed_at": datetime.now(UTC), "error": None, **seen_at_gateway(seen)}
             if self._close(refund, RefundStatus.COMPLETED, changes, session):
                 amount = refund.amount_minor
                 counted = payment_refunded(amount, refund_reserved=-amount)
@@ -67,7 +67,9 @@ class RefundBooking:
         """Give back to the payment what was reserved; again changes nothing."""
 
         def write(session: ClientSession) -> None:
-            if self._close(refund, RefundStatus.FAILED, {"error": error, **_seen(seen)}, session):
+            # Without the key: should the gateway say later that it was done, it is booked as a fact.
+            changes = {"error": error, **seen_at_gateway(seen), "gateway_refund": None}
+            if self._close(refund, RefundStatus.FAILED, changes, session):
                 given_back = {"refund_reserved": -refund.amount_minor, "refund_charge": -refund.charge_minor}
                 self._payments.update_one({"_id": refund.payment_id}, {"$inc": given_back}, session=session)
 
@@ -188,11 +190,12 @@ def refund_row(payment: Payment, wish: RefundWish, amount_minor: int, charge_min
         "gateway": payment.attempt.gateway,
         "gateway_payment_id": payment.gateway_payment_id,
         "requested_by": wish.admin_id,
+        "error": None,
         "created_at": datetime.now(UTC),
     }
 
 
-def _seen(seen: GatewayRefund | None) -> Document:
+def seen_at_gateway(seen: GatewayRefund | None) -> Document:
     """Note what the gateway calls the refund."""
     if seen is None:
         return {}

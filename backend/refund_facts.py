@@ -1,6 +1,8 @@
 """Books money that was given back or taken back without us: what has happened cannot be refused."""
 
+import logging
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 
 from pymongo.client_session import ClientSession
@@ -9,16 +11,26 @@ from pymongo.errors import DuplicateKeyError
 
 from backend.db import Document, in_transaction
 from backend.exchange import share
+from backend.gateways.port import GatewayRefund, RefundState
 from backend.payment_store import PaymentStore
-from backend.payment_values import Payment, read_payment
-from backend.refund_booking import RefundBooking, order_refunded, payment_refunded, refund_row
+from backend.payment_values import Payment, gateway_key, read_payment
+from backend.refund_booking import (
+    RefundBooking,
+    order_refunded,
+    payment_refunded,
+    refund_row,
+    seen_at_gateway,
+)
 from backend.refund_values import (
-    Refund,
     RefundReason,
     RefundStatus,
     RefundWish,
     refund_id_of,
 )
+
+log = logging.getLogger(__name__)
+
+NOTES = "Made at the gateway."
 
 
 class RefundFacts:
@@ -36,20 +48,16 @@ class RefundFacts:
         self._store = PaymentStore(database)
         self._booking = booking
 
-    def book(self, payment_id: str, key: str, *, charge_minor: int, reason: RefundReason) -> Refund:
-        """Reserve what has happened, once for each key."""
-        wish = RefundWish(
-            payment_id=payment_id,
-            refund_id=refund_id_of(key),
-            amount_minor=None,
-            reason=reason,
-            notes="Made at the gateway.",
-        )
-        while (found := self._booking.find(wish.refund_id)) is None:
+    def book(self, payment_id: str, seen: GatewayRefund, *, reason: RefundReason) -> None:
+        """Count what has happened, or reserve what is about to, once for each refund at a gateway."""
+        refund_id = refund_id_of(gateway_key(seen.gateway, seen.id))
+        while self._booking.find(refund_id) is None:
             payment = self._store.get(payment_id)
+            fact = _fact(payment, refund_id, seen, reason)
             with suppress(DuplicateKeyError):
-                self._reserve(payment, _fact(payment, wish, charge_minor))
-        return found
+                self._store_fact(payment, fact)
+                if fact["shortfall"]:
+                    log.error("more was given back than is left", extra={"payment_id": payment_id})
 
     def cover(self, payment_id: str) -> None:
         """Count what found no room before, now that there may be some."""
@@ -57,19 +65,26 @@ class RefundFacts:
         for document in self._refunds.find({"payment_id": payment_id, **is_short}, {"_id": 1}):
             in_transaction(self._client, partial(self._cover, document["_id"], payment_id))
 
-    def _reserve(self, payment: Payment, fact: Document) -> None:
+    def _store_fact(self, payment: Payment, fact: Document) -> None:
         """Store the fact, if the payment is still as it was when the fact was measured against it."""
         as_it_was = {
             "refunded": payment.refunded_minor,
             "refund_reserved": payment.refund_reserved_minor,
             "refund_charge": payment.refund_charge_minor,
         }
-        reserved = {"$inc": {"refund_reserved": fact["amount"], "refund_charge": fact["charge"]}}
+        amount, charge = fact["amount"], fact["charge"]
+        is_done = fact["status"] == RefundStatus.COMPLETED
+        counted = payment_refunded(amount, refund_charge=charge)
+        reserved = {"$inc": {"refund_reserved": amount, "refund_charge": charge}}
 
         def write(session: ClientSession) -> None:
             guard = {"_id": payment.id, **as_it_was}
-            if self._payments.update_one(guard, reserved, session=session).matched_count:
-                self._refunds.insert_one(fact, session=session)
+            change = counted if is_done and amount else reserved
+            if self._payments.update_one(guard, change, session=session).matched_count == 0:
+                return
+            if is_done and amount:
+                self._orders.update_one({"_id": payment.order_id}, order_refunded(amount), session=session)
+            self._refunds.insert_one(fact, session=session)
 
         in_transaction(self._client, write)
 
@@ -91,16 +106,23 @@ class RefundFacts:
             self._orders.update_one({"_id": payment.order_id}, order_refunded(amount), session=session)
 
 
-def _fact(payment: Payment, wish: RefundWish, charge_minor: int) -> Document:
+def _fact(payment: Payment, refund_id: str, seen: GatewayRefund, reason: RefundReason) -> Document:
     """Measure in our currency what happened, against what is left of the payment."""
-    amount_minor = _worth(payment, charge_minor)
+    amount_minor = _worth(payment, seen.amount_minor)
     booked_minor = min(amount_minor, payment.refundable_minor)
-    booked_charge_minor = min(charge_minor, payment.attempt.charge_minor - payment.refund_charge_minor)
-    short = {
+    room_minor = payment.attempt.charge_minor - payment.refund_charge_minor
+    charge_minor = min(seen.amount_minor, room_minor)
+    wish = RefundWish(
+        payment_id=payment.id, refund_id=refund_id, amount_minor=None, reason=reason, notes=NOTES
+    )
+    is_done = seen.state is RefundState.PROCESSED
+    return refund_row(payment, wish, booked_minor, charge_minor) | {
+        "status": (RefundStatus.COMPLETED if is_done else RefundStatus.PROCESSING).value,
+        "completed_at": datetime.now(UTC) if is_done else None,
         "shortfall": amount_minor - booked_minor,
-        "charge_shortfall": charge_minor - booked_charge_minor,
+        "charge_shortfall": seen.amount_minor - charge_minor,
+        **seen_at_gateway(seen),
     }
-    return refund_row(payment, wish, booked_minor, booked_charge_minor) | short
 
 
 def _worth(payment: Payment, charge_minor: int) -> int:

@@ -7,11 +7,12 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from backend.db import NEWEST, Document
-from backend.errors import RefundNotAllowed, RefundNotFound
-from backend.gateways.errors import GatewayError, GatewayRefused, GatewayUnavailable
+from backend.errors import RefundNotFound
+from backend.gateways.errors import GatewayError, GatewayNotFound, GatewayRefused, GatewayUnavailable
 from backend.gateways.port import GatewayDispute, GatewayRefund, RefundRequest, RefundState
 from backend.gateways.registry import Gateways
 from backend.gateways.resilience import KEYS_REFUSED
+from backend.payment_exceptions import PaymentExceptions
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment, gateway_key
 from backend.refund_booking import RefundBooking
@@ -34,7 +35,12 @@ class RefundService:
     """Makes refunds, follows them until they end, and shows them."""
 
     def __init__(
-        self, database: Database[Document], *, gateways: Gateways, to_wallet: RefundToWallet
+        self,
+        database: Database[Document],
+        *,
+        gateways: Gateways,
+        to_wallet: RefundToWallet,
+        exceptions: PaymentExceptions,
     ) -> None:
         self._refunds = database["refunds"]
         self._store = PaymentStore(database)
@@ -42,17 +48,14 @@ class RefundService:
         self._facts = RefundFacts(database, booking=self._booking)
         self._gateways = gateways
         self._to_wallet = to_wallet
+        self._exceptions = exceptions
 
     def create(self, wish: RefundWish) -> Refund:
         """Give money back; the same refund id never gives it back twice."""
         refund = self._booking.find(wish.refund_id) or self._reserve(wish)
         if refund.status is RefundStatus.PENDING:
             self._send(refund)
-        refund = self._existing(wish.refund_id)
-        if refund.status is RefundStatus.FAILED:
-            message = "The payment gateway refused the refund."
-            raise RefundNotAllowed(message, refund_id=refund.id, reason=refund.error)
-        return refund
+        return self._existing(wish.refund_id)
 
     def get(self, refund_id: str, *, owner_id: str | None) -> Refund:
         """Find a refund; to anybody but its owner it does not exist."""
@@ -83,11 +86,12 @@ class RefundService:
 
     def apply(self, seen: GatewayRefund) -> None:
         """Apply what a gateway says about a refund, be it ours or one made on its own pages."""
-        refund = self._find(seen) or self._made_elsewhere(seen)
-        if refund is None:
-            log.warning("a refund of a payment that is not ours", extra={"gateway": seen.gateway})
+        refund = self._find(seen)
+        if refund is None or (refund.status is RefundStatus.FAILED and seen.state is RefundState.PROCESSED):
+            self._made_elsewhere(seen)
         elif seen.state is RefundState.PROCESSED:
             self._booking.complete(refund, seen)
+            self._facts.cover(refund.payment_id)
         elif seen.state is RefundState.FAILED:
             self._fail(refund, seen, error=seen.error_text or "The gateway says it has failed.")
         else:
@@ -95,10 +99,6 @@ class RefundService:
 
     def book_chargeback(self, payment: Payment, dispute: GatewayDispute) -> None:
         """Book money that was taken back, once."""
-        key = gateway_key(dispute.gateway, dispute.id)
-        refund = self._facts.book(
-            payment.id, key, charge_minor=dispute.amount_minor, reason=RefundReason.DISPUTE
-        )
         seen = GatewayRefund(
             id=dispute.id,
             gateway=dispute.gateway,
@@ -107,7 +107,12 @@ class RefundService:
             amount_minor=dispute.amount_minor,
             currency=dispute.currency,
         )
-        self._booking.complete(refund, seen)
+        self._facts.book(payment.id, seen, reason=RefundReason.DISPUTE)
+
+    def given_back_minor(self, payment_id: str) -> int:
+        """Tell how much of what the gateway charged has gone back for certain."""
+        refunds = self.of_payment(payment_id)
+        return sum(refund.charge_minor for refund in refunds if refund.status is RefundStatus.COMPLETED)
 
     def _reserve(self, wish: RefundWish) -> Refund:
         try:
@@ -133,7 +138,7 @@ class RefundService:
             if reason == KEYS_REFUSED:  # That is about us, and no word about the refund: it waits.
                 log.error("a refund waits for keys that are accepted", extra={"refund_id": refund.id})
                 return refusal
-            self._fail(refund, None, error=reason)
+            return self._refused(refund, reason)
         except GatewayUnavailable as error:
             log.warning("a refund waits for its gateway", extra={"refund_id": refund.id, "code": error.code})
             return error
@@ -143,6 +148,21 @@ class RefundService:
             return error
         else:
             self.apply(seen)
+        return None
+
+    def _refused(self, refund: Refund, reason: str) -> GatewayError | None:
+        """Fail a refund, unless an earlier try of it was done after all: its key may have been forgotten."""
+        try:
+            known = self._gateways.get(refund.gateway).refunds_of(refund.gateway_payment_id)
+        except GatewayNotFound:
+            known = []
+        except GatewayError as error:
+            return error
+        done = [seen for seen in known if seen.refund_id == refund.id]
+        if done:
+            self.apply(done[0])
+        else:
+            self._fail(refund, None, error=reason)
         return None
 
     def _fail(self, refund: Refund, seen: GatewayRefund | None, *, error: str) -> None:
@@ -157,13 +177,13 @@ class RefundService:
             document = self._refunds.find_one({"_id": seen.refund_id, "gateway": seen.gateway})
         return read_refund(document) if document else None
 
-    def _made_elsewhere(self, seen: GatewayRefund) -> Refund | None:
-        """Book a refund that somebody made on the gateway's own pages."""
+    def _made_elsewhere(self, seen: GatewayRefund) -> None:
+        """Book a refund that somebody made on the gateway's own pages, of a payment or of an exception."""
         payment = self._paid_by(seen)
-        if payment is None or seen.state is RefundState.FAILED:
-            return None
-        key = gateway_key(seen.gateway, seen.id)
-        return self._facts.book(payment.id, key, charge_minor=seen.amount_minor, reason=RefundReason.OTHER)
+        if payment is None:
+            self._exceptions.refund_told(seen)
+        elif seen.state is not RefundState.FAILED:
+            self._facts.book(payment.id, seen, reason=RefundReason.OTHER)
 
     def _paid_by(self, seen: GatewayRefund) -> Payment | None:
         if seen.gateway_payment_id is None:

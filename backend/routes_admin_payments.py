@@ -120,7 +120,8 @@ def _readable(raw: bytes) -> Any:
     """Show a body as it came, with its secrets blanked out; what our answers cannot say becomes text."""
     try:
         body = json.loads(raw, parse_float=str, parse_constant=str, parse_int=_whole_number)
-        return json.loads(json.dumps(redact_all(body)).replace("\\u0000", ""))
+        text = json.dumps(redact_all(body), ensure_ascii=False).replace("\\u0000", "")
+        return json.loads(text.encode(errors="replace"))
     except (ValueError, RecursionError):
         return redact(raw.decode(errors="replace"))
 

@@ -9,6 +9,7 @@ from backend.idempotency import HEADER_DOC, idempotent
 from backend.order_service import Item, Order, OrderFilter
 from backend.request_guards import refuse_card_data_in_body
 from backend.schemas.envelope import enveloped, listed
+from backend.schemas.fields import PageArguments
 from backend.schemas.orders import OrderAnswer, OrderListArguments, OrderRequest, ProductAnswer
 from backend.services import services
 
@@ -17,11 +18,12 @@ orders.before_request(refuse_card_data_in_body)
 
 
 @orders.route("/products")
+@orders.arguments(PageArguments, location="query")
 @orders.response(200, listed(ProductAnswer))
-def products() -> dict[str, Any]:
+def products(page: dict[str, int]) -> dict[str, Any]:
     """List what the shop sells."""
-    found = services().orders.products()
-    return {"status": "success", "data": found, "total": len(found)}
+    found, total = services().orders.products(**page)
+    return {"status": "success", "data": found, "total": total}
 
 
 @orders.route("/orders", methods=["POST"])

@@ -1,5 +1,6 @@
 """Payments, refunds and saved methods over HTTP."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,13 +10,14 @@ from flask_limiter.util import get_remote_address
 from backend.access import admin_only, caller
 from backend.blueprint import Blueprint
 from backend.extensions import limiter
-from backend.idempotency import HEADER_DOC, idempotent, movement_key
+from backend.idempotency import HEADER_DOC, idempotent, keep_trying, movement_key
 from backend.payment_methods import EMI_FROM_MINOR
 from backend.payment_service import Checkout
 from backend.payment_values import Payment, PaymentFilter
-from backend.refund_values import Refund, RefundWish, refund_id_of
+from backend.refund_values import RefundWish, refund_id_of
 from backend.request_guards import refuse_card_data_in_body
 from backend.schemas.envelope import enveloped, listed
+from backend.schemas.fields import PageArguments
 from backend.schemas.payment_methods import MethodsAnswer, MethodsArguments, wire_methods
 from backend.schemas.payments import (
     HistoryArguments,
@@ -80,7 +82,10 @@ def initiate(body: dict[str, Any]) -> Any:
 @payments.response(200, enveloped(PaymentAnswer))
 def verify(body: dict[str, Any], payment_id: str) -> dict[str, Any]:
     """Prove with what the gateway gave the browser that a payment is paid; safe to repeat."""
-    return _one(services().payments.verify_payment(payment_id, owner_id=caller().owner_id, **body))
+    found = services().payments.verify_payment(payment_id, owner_id=caller().owner_id, **body)
+    if not found.is_paid:
+        keep_trying()
+    return _one(found)
 
 
 @payments.route("/<string:payment_id>/verify")
@@ -162,12 +167,12 @@ def refund(body: dict[str, Any], payment_id: str) -> dict[str, Any]:
 
 
 @payments.route("/<string:payment_id>/refunds")
+@payments.arguments(PageArguments, location="query")
 @payments.response(200, listed(RefundAnswer))
-def refunds_of(payment_id: str) -> dict[str, Any]:
-    """List the refunds of a payment."""
+def refunds_of(page: dict[str, int], payment_id: str) -> dict[str, Any]:
+    """List the refunds of a payment, newest first."""
     services().payments.get(payment_id, owner_id=caller().owner_id)
-    found: list[Refund] = services().refunds.of_payment(payment_id)
-    return {"status": "success", "data": found, "total": len(found)}
+    return _page(services().refunds.of_payment(payment_id), **page)
 
 
 @refunds.route("/<string:refund_id>")
@@ -178,11 +183,11 @@ def show_refund(refund_id: str) -> dict[str, Any]:
 
 
 @payments.route("/saved-methods")
+@payments.arguments(PageArguments, location="query")
 @payments.response(200, listed(SavedMethodAnswer))
-def saved_methods() -> dict[str, Any]:
-    """List the caller's saved ways to pay."""
-    found = services().payments.get_saved_methods(caller().customer_id)
-    return {"status": "success", "data": found, "total": len(found)}
+def saved_methods(page: dict[str, int]) -> dict[str, Any]:
+    """List the caller's saved ways to pay, the default one first."""
+    return _page(services().payments.get_saved_methods(caller().customer_id), **page)
 
 
 @payments.route("/save-method", methods=["POST"])
@@ -218,6 +223,10 @@ def make_default(method_id: str) -> dict[str, Any]:
     """Let a saved way to pay be the one that is offered first."""
     saved = services().saved_methods.make_default(caller().customer_id, method_id)
     return {"status": "success", "data": saved}
+
+
+def _page(found: Sequence[Any], *, limit: int, skip: int) -> dict[str, Any]:
+    return {"status": "success", "data": found[skip : skip + limit], "total": len(found)}
 
 
 def _one(payment: Payment) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import Document, in_transaction
+from backend.db import NEWEST, Document, in_transaction
 from backend.errors import InvalidPaymentMethod, SavedMethodNotFound, ServiceUnavailable
 from backend.field_cipher import FieldCipher, Undecryptable, fingerprint
 from backend.gateway_customers import GatewayCustomers
@@ -23,7 +23,6 @@ from backend.gateways.registry import Gateways
 
 log = logging.getLogger(__name__)
 
-NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 DEFAULT_FIRST = [("is_default", DESCENDING), *NEWEST]
 ROTATED_AT_ONCE = 100
 
@@ -44,6 +43,7 @@ class SavedMethod:
     expiry: str | None
     vpa: str | None
     email: str | None
+    gateway_customer_id: str
     is_default: bool
     created_at: datetime
 
@@ -99,8 +99,12 @@ class SavedMethods:
         return _read(self._find(payer.customer_id, id_))
 
     def list(self, customer_id: str) -> Sequence[SavedMethod]:
-        """List a customer's methods: the default one, then the newest first."""
+        """List a customer's methods, the default one and then the newest first."""
         return [_read(row) for row in self._methods.find(_kept(customer_id), sort=DEFAULT_FIRST)]
+
+    def get(self, customer_id: str, id_: str) -> SavedMethod:
+        """Find one of a customer's methods."""
+        return _read(self._find(customer_id, id_))
 
     def delete(self, customer_id: str, id_: str) -> None:
         """Forget a method: the gateway goes first, because without its token it could not be told which."""
@@ -171,10 +175,9 @@ class SavedMethods:
         if self._methods.find_one({**_kept(customer_id), "is_default": True}, {"_id": 1}):
             return
         newest = self._methods.find_one(_kept(customer_id), {"_id": 1}, sort=DEFAULT_FIRST)
-        if newest is None:
-            return
-        with suppress(DuplicateKeyError):  # Somebody else has chosen one in the meantime.
-            self._methods.update_one(_kept(customer_id, newest["_id"]), {"$set": {"is_default": True}})
+        if newest:
+            with suppress(DuplicateKeyError):  # Somebody else has chosen one in the meantime.
+                self._methods.update_one(_kept(customer_id, newest["_id"]), {"$set": {"is_default": True}})
 
     def _batch_after(self, id_: str) -> Sequence[Document]:
         wanted = {"_id": {"$gt": id_}, "token": {"$exists": True}}
@@ -241,6 +244,7 @@ def _read(row: Document) -> SavedMethod:
         expiry=row["expiry"],
         vpa=row["vpa"],
         email=row["email"],
+        gateway_customer_id=row["gateway_customer_id"],
         is_default=row["is_default"],
         created_at=row["created_at"],
     )

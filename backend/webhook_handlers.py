@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from backend.dispute_service import TAKEN, DisputeService
 from backend.gateways.port import GatewayEvent, PaymentGateway
+from backend.payment_inquiry import PaymentInquiry
 from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_store import PaymentStore
 from backend.refund_service import RefundService
@@ -16,6 +17,7 @@ class Desk:
 
     payments: PaymentStore
     outcomes: PaymentOutcomes
+    inquiry: PaymentInquiry
     refunds: RefundService
     disputes: DisputeService
 
@@ -61,7 +63,7 @@ def order_asked(desk: Desk, gateway: PaymentGateway, event: GatewayEvent) -> Non
     """Ask what became of an order, and take the money that the buyer has approved."""
     payment = desk.payments.by_gateway_order(gateway.name, event.order_id) if event.order_id else None
     if payment:
-        desk.outcomes.ask(payment)
+        desk.inquiry.ask(payment)
 
 
 def capture_asked(desk: Desk, gateway: PaymentGateway, event: GatewayEvent) -> None:
@@ -88,7 +90,7 @@ def reversal_asked(desk: Desk, gateway: PaymentGateway, event: GatewayEvent) -> 
     payment = desk.disputes.record(event.dispute, occurred_at=event.occurred_at)
     if payment is None:
         return
-    unbooked_minor = capture.refunded_minor - payment.refund_charge_minor
+    unbooked_minor = capture.refunded_minor - desk.refunds.given_back_minor(payment.id)
     taken_minor = min(event.dispute.amount_minor, unbooked_minor)
     if taken_minor > 0:
         desk.refunds.book_chargeback(payment, replace(event.dispute, amount_minor=taken_minor))

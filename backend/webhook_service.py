@@ -13,7 +13,7 @@ from pymongo.write_concern import WriteConcern
 
 from backend.db import Document
 from backend.errors import AppError, Conflict, Invalid, NotFound
-from backend.field_cipher import FieldCipher
+from backend.field_cipher import FieldCipher, Undecryptable
 from backend.gateways.errors import GatewayRefused
 from backend.gateways.port import GatewayEvent
 from backend.gateways.registry import Gateways
@@ -131,7 +131,11 @@ class WebhookInbox:
     def _rotate(self, document: Document) -> int:
         if self._cipher.is_newest(document["body"]):
             return 0
-        change = {"$set": {"body": self._cipher.rotate(document["body"])}}
+        try:
+            change = {"$set": {"body": self._cipher.rotate(document["body"])}}
+        except Undecryptable:
+            log.error("a stored webhook cannot be decrypted with any key", extra={"event": document["_id"]})
+            return 0
         return self._events.update_one(document, change).modified_count
 
     def _store(self, key: str, event: GatewayEvent, raw: bytes, headers: Mapping[str, str]) -> bool:

@@ -27,6 +27,7 @@ from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
 from backend.order_service import OrderService
 from backend.payment_exceptions import PaymentExceptions
+from backend.payment_inquiry import PaymentInquiry
 from backend.payment_methods import MethodCatalogue
 from backend.payment_opening import PaymentOpening
 from backend.payment_outcomes import PaymentOutcomes
@@ -116,7 +117,7 @@ class _Aftermath:
     """What happens to a payment once a customer has gone to pay it."""
 
     exceptions: PaymentExceptions
-    outcomes: PaymentOutcomes
+    inquiry: PaymentInquiry
     refunds: RefundService
     disputes: DisputeService
     inbox: WebhookInbox
@@ -140,7 +141,7 @@ def _payments(shop: _Shop) -> PaymentServices:
         database,
         catalogue=catalogue,
         customers=customers,
-        outcomes=after.outcomes,
+        inquiry=after.inquiry,
         max_attempts=settings.payment_max_attempts,
         timeout_minutes=settings.payment_timeout_minutes,
         takes_upi_ids=settings.upi_collect_enabled,
@@ -164,14 +165,23 @@ def _payments(shop: _Shop) -> PaymentServices:
 def _aftermath(shop: _Shop, cipher: FieldCipher) -> _Aftermath:
     database, gateways = shop.database, shop.gateways
     exceptions = PaymentExceptions(database)
-    outcomes = PaymentOutcomes(database, gateways=gateways, exceptions=exceptions)
+    outcomes = PaymentOutcomes(database, exceptions=exceptions)
     to_wallet = RefundToWallet(database, wallets=shop.wallets)
-    refunds = RefundService(database, gateways=gateways, to_wallet=to_wallet)
+    refunds = RefundService(database, gateways=gateways, to_wallet=to_wallet, exceptions=exceptions)
+    inquiry = PaymentInquiry(
+        database, gateways=gateways, outcomes=outcomes, refunds=refunds, exceptions=exceptions
+    )
     disputes = DisputeService(database)
-    desk = Desk(payments=PaymentStore(database), outcomes=outcomes, refunds=refunds, disputes=disputes)
+    desk = Desk(
+        payments=PaymentStore(database),
+        outcomes=outcomes,
+        inquiry=inquiry,
+        refunds=refunds,
+        disputes=disputes,
+    )
     return _Aftermath(
         exceptions=exceptions,
-        outcomes=outcomes,
+        inquiry=inquiry,
         refunds=refunds,
         disputes=disputes,
         inbox=WebhookInbox(database, gateways=gateways, cipher=cipher, desk=desk),
@@ -183,7 +193,7 @@ def _manager(
 ) -> PaymentManager:
     sweep = PaymentSweep(
         shop.database,
-        outcomes=after.outcomes,
+        inquiry=after.inquiry,
         refunds=after.refunds,
         inbox=after.inbox,
         late_payment_days=shop.settings.late_payment_days,
@@ -194,7 +204,7 @@ def _manager(
         users=shop.users,
         gateways=shop.gateways,
         opening=opening,
-        outcomes=after.outcomes,
+        inquiry=after.inquiry,
         refunds=after.refunds,
         saved=saved,
         inbox=after.inbox,
@@ -204,11 +214,16 @@ def _manager(
 
 def _nudges(shop: _Shop, after: _Aftermath) -> GoogleNudges:
     messages = GooglePayMessages(shop.settings.google_pay)
-    return GoogleNudges(shop.database, messages=messages, outcomes=after.outcomes)
+    return GoogleNudges(shop.database, messages=messages, inquiry=after.inquiry)
 
 
 def _resolution(shop: _Shop, after: _Aftermath) -> ExceptionResolution:
-    return ExceptionResolution(exceptions=after.exceptions, gateways=shop.gateways, wallets=shop.wallets)
+    return ExceptionResolution(
+        exceptions=after.exceptions,
+        gateways=shop.gateways,
+        wallets=shop.wallets,
+        disputes=after.disputes,
+    )
 
 
 def _cipher(settings: Settings) -> FieldCipher:

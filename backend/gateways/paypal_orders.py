@@ -13,7 +13,6 @@ from backend.money import to_text
 LONGEST_DESCRIPTION = 127
 LONGEST_NOTE = 255
 
-# PayPal's list for REST payments; rupees are not on it, and roubles are not taken any more.
 Json = dict[str, Any]
 
 

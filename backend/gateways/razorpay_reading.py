@@ -41,6 +41,14 @@ class Unreadable(ValueError):
     """A field is missing or of another type than documented."""
 
 
+def _payment_state(entity: Entity) -> PaymentState:
+    """Tell how a payment stands; one that was given back without ever being captured brought no money."""
+    status = text(entity, "status")
+    if status == "refunded" and entity.get("captured") is False:
+        return PaymentState.FAILED
+    return PAYMENT_STATES.get(status, PaymentState.CREATED)
+
+
 def payment(entity: Entity) -> GatewayPayment:
     """Read a payment."""
     card, upi = part(entity, "card"), part(entity, "upi")
@@ -48,7 +56,7 @@ def payment(entity: Entity) -> GatewayPayment:
         id=text(entity, "id"),
         gateway=NAME,
         order_id=text_or_none(entity, "order_id"),
-        state=PAYMENT_STATES.get(text(entity, "status"), PaymentState.CREATED),
+        state=_payment_state(entity),
         amount_minor=whole(entity, "amount"),
         currency=text(entity, "currency"),
         refunded_minor=whole_or_none(entity, "amount_refunded") or 0,

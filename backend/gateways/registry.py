@@ -19,6 +19,10 @@ class Gateways:
         """Go through those that are configured."""
         return iter(self._by_name.values())
 
+    def is_configured(self, name: str) -> bool:
+        """Tell whether there is an account with that gateway."""
+        return name in self._by_name
+
     def get(self, name: str) -> PaymentGateway:
         """Find a gateway that is configured."""
         if name in self._by_name:

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from backend.db import Document
-from backend.money import to_major
+from backend.money import DECIMALS, to_major
 from backend.payment_exceptions import ExceptionReason, ExceptionState, Resolution
 from backend.schemas.fields import ForeignAmount, PageArguments, Text, Timestamp
 from backend.webhook_service import EventState, Receipt
@@ -66,11 +66,13 @@ class ExceptionAnswer(Schema):
     gateway = fields.String()
     gateway_payment_id = fields.String()
     gateway_order_id = fields.String(allow_none=True)
-    amount = ForeignAmount()
+    amount = ForeignAmount(allow_none=True)
+    amount_minor = fields.Integer()
     currency = fields.String()
     payment_id = fields.String(allow_none=True)
     order_id = fields.String(allow_none=True)
     customer_id = fields.String(allow_none=True)
+    credited_to = fields.String(allow_none=True)
     resolution = fields.String(allow_none=True)
     resolution_reason = fields.String(allow_none=True)
     resolved_by = fields.String(allow_none=True)
@@ -100,7 +102,7 @@ class DisputeAnswer(Schema):
     state = fields.String()
     phase = fields.String(allow_none=True)
     reason = fields.String(allow_none=True)
-    amount = ForeignAmount()
+    amount = ForeignAmount(allow_none=True)
     currency = fields.String()
     respond_by = Timestamp(allow_none=True)
     created_at = Timestamp()
@@ -113,9 +115,9 @@ class SettlementAnswer(Schema):
     gateway = fields.String()
     settlement_id = fields.String()
     state = fields.String()
-    amount = ForeignAmount()
-    fee = ForeignAmount()
-    tax = ForeignAmount()
+    amount = ForeignAmount(allow_none=True)
+    fee = ForeignAmount(allow_none=True)
+    tax = ForeignAmount(allow_none=True)
     currency = fields.String()
     reference = fields.String(allow_none=True)
     settled_at = Timestamp(allow_none=True)
@@ -125,5 +127,12 @@ class SettlementAnswer(Schema):
 def wire_row(schema: type[Schema], document: Document, *amounts: str) -> dict[str, Any]:
     """Show a stored row: amounts in major units of its own currency, and what it lacks as null."""
     lacking = {field.attribute or name: None for name, field in schema().fields.items()}
-    shown = {name: to_major(document[name], currency=document["currency"]) for name in amounts}
-    return lacking | document | shown
+    known = {"amount_minor": document["amount"]} if "amount" in amounts else {}
+    return (
+        lacking | document | known | {name: _major(document[name], document["currency"]) for name in amounts}
+    )
+
+
+def _major(minor: int, currency: str) -> int | float | None:
+    """Show an amount in major units, or nothing where we do not know how many decimals it has."""
+    return to_major(minor, currency=currency) if currency in DECIMALS else None

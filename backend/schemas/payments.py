@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from backend.gateways.port import Method
+from backend.gateways.registry import KNOWN
 from backend.money import to_major
 from backend.payment_methods import INSTALLMENTS
 from backend.payment_values import Attempt, Payment, PaymentStatus
@@ -13,7 +14,7 @@ from backend.schemas.fields import Amount, ForeignAmount, GivenAmount, PageArgum
 
 ID = validate.Length(1, 100)
 BANK = validate.Regexp(r"[A-Za-z0-9_]{2,20}\Z")
-GATEWAYS = ["razorpay", "paypal"]
+GATEWAYS = sorted(KNOWN)
 
 
 class InitiateRequest(Schema):
@@ -159,29 +160,28 @@ class RefundAnswer(Schema):
     completed_at = Timestamp(allow_none=True)
 
 
+OF_PAYMENT = (
+    *("id", "order_id", "customer_id", "amount_minor", "currency", "status", "gateway_payment_id"),
+    *("installments", "refunded_minor", "refundable_minor", "is_disputed", "error"),
+    *("created_at", "updated_at", "completed_at"),
+)
+PAID_WITH = ("last4", "network", "bank", "vpa", "reference")
+
+
 def wire_payment(payment: Payment) -> dict[str, Any]:
     """Lay a payment out as a PaymentAnswer."""
     attempt = payment.attempt
-    names = PaymentAnswer().fields
-    known = {name: payment.paid_with.get(name) for name in ("last4", "network", "bank", "vpa", "reference")}
-    stored = {name: getattr(payment, name) for name in payment.__slots__ if name in names}
-    return (
-        stored
-        | known
-        | {
-            "amount_minor": payment.amount_minor,
-            "refunded_minor": payment.refunded_minor,
-            "refundable_minor": payment.refundable_minor,
-            "is_disputed": payment.is_disputed,
-            "method_type": attempt.method.value,
-            "gateway": attempt.gateway,
-            "gateway_order_id": attempt.gateway_order_id,
-            "charge": wire_charge(attempt),
-            "attempts": len(payment.attempts),
-            "attempt_history": payment.attempts,
-            "expires_at": attempt.expires_at,
-        }
-    )
+    return {
+        **{name: getattr(payment, name) for name in OF_PAYMENT},
+        **{name: payment.paid_with.get(name) for name in PAID_WITH},
+        "method_type": attempt.method.value,
+        "gateway": attempt.gateway,
+        "gateway_order_id": attempt.gateway_order_id,
+        "charge": wire_charge(attempt),
+        "attempts": len(payment.attempts),
+        "attempt_history": payment.attempts,
+        "expires_at": attempt.expires_at,
+    }
 
 
 def wire_initiated(payment: Payment, *, key: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from backend.gateways.port import Method
 from backend.schemas.fields import Text, Timestamp
 from backend.schemas.payments import GATEWAYS, ID
 
+SAVABLE = (Method.CARD, Method.UPI, Method.PAYPAL)
+
 
 class SaveMethodRequest(Schema):
     """A token that the gateway gave, or a payment at which the customer let the gateway keep the card.
@@ -15,7 +17,7 @@ class SaveMethodRequest(Schema):
     All that it stands for is read back from the gateway.
     """
 
-    type = fields.Enum(Method, by_value=True, required=True)
+    type = fields.Enum(Method, by_value=True, required=True, validate=validate.OneOf(SAVABLE))
     gateway = fields.String(required=True, validate=validate.OneOf(GATEWAYS))
     token = fields.String(load_default=None, load_only=True, validate=validate.Length(1, 255))
     payment_id = fields.String(load_default=None, validate=ID)

@@ -78,8 +78,8 @@ def test_the_customer_who_brings_back_such_money_is_told(shop: Shop) -> None:
 
     response = shop.verify(opened, shop.pay(opened))
 
-    assert refusal(response)[0] == 400
-    assert response.json["error"]["details"] == {"exception": "order_not_payable"}
+    assert refusal(response) == (409, "ORDER_NOT_PAYABLE")
+    assert response.json["error"]["details"] == {"reason": "order_not_payable"}
 
 
 def test_money_that_was_only_agreed_to_is_not_taken_for_a_cancelled_order(shop: Shop) -> None:

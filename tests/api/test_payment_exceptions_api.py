@@ -185,7 +185,7 @@ class TestRefundAtSource:
 
         [refund] = shop.sandbox.books()["refunds"]
         assert first.json == again.json
-        assert first.json["data"]["outcome"] == {"gateway_refund_id": refund["id"]}
+        assert first.json["data"]["outcome"] == {"gateway_refund_id": refund["id"], "status": "PROCESSED"}
         assert (refund["amount"], refund["payment_id"]) == (amount * 100, exception["gateway_payment_id"])
 
     def test_that_had_no_answer_can_be_finished_and_happens_once(self, shop: Shop) -> None:

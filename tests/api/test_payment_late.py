@@ -76,8 +76,8 @@ def test_a_second_signature_is_answered_with_what_became_of_its_money(
 
     response = shop.verify(first, shop.pay(first))
 
-    assert refusal(response)[0] == 400
-    assert response.json["error"]["details"] == {"exception": "paid_twice"}
+    assert refusal(response) == (409, "ORDER_NOT_PAYABLE")
+    assert response.json["error"]["details"] == {"reason": "paid_twice"}
     assert database["payment_exceptions"].count_documents({}) == 1
     assert shop.payment(first)["gateway_order_id"] == second["gateway_order_id"]
 

@@ -14,11 +14,14 @@ from backend.gateways.registry import Gateways
 from backend.gateways.settings import ExchangeSettings
 from backend.order_service import Item, Order, OrderService
 from backend.payment_exceptions import PaymentExceptions
+from backend.payment_inquiry import PaymentInquiry
 from backend.payment_methods import MethodCatalogue
 from backend.payment_opening import Opened, PaymentOpening
 from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_store import PaymentStore
 from backend.payment_wish import PaymentWish
+from backend.refund_service import RefundService
+from backend.refund_to_wallet import RefundToWallet
 
 Document = dict[str, Any]
 Event = Callable[[], None]
@@ -53,12 +56,20 @@ class FakeGateway:
         return []
 
 
+def _no_wallets(database: Database[Document]) -> RefundToWallet:
+    """Give the service what it never uses here: nothing that is opened is given back."""
+    return RefundToWallet(database, wallets=None)  # type: ignore[arg-type]
+
+
 class Counter:
     """One process of the shop that opens payments."""
 
     def __init__(self, database: Database[Document], *gateways: Any) -> None:
         known = Gateways(gateways)
         exceptions = PaymentExceptions(database)
+        refunds = RefundService(
+            database, gateways=known, to_wallet=_no_wallets(database), exceptions=exceptions
+        )
         self.rows = database["payment_orders"]
         self.store = PaymentStore(database)
         self.customers = database["customers_v2"]
@@ -67,7 +78,13 @@ class Counter:
             database,
             catalogue=MethodCatalogue(known, Exchange(ExchangeSettings())),
             customers=GatewayCustomers(database),
-            outcomes=PaymentOutcomes(database, gateways=known, exceptions=exceptions),
+            inquiry=PaymentInquiry(
+                database,
+                gateways=known,
+                outcomes=PaymentOutcomes(database, exceptions=exceptions),
+                refunds=refunds,
+                exceptions=exceptions,
+            ),
             max_attempts=3,
             timeout_minutes=60,
             takes_upi_ids=False,

@@ -165,21 +165,17 @@ class TestAPayment:
 
 class TestReading:
     def test_takes_over_what_is_stored(self) -> None:
-        found = payment(gateway_payment_id="pay_1", paid_with={"last4": "1111"}, notes="Ring twice")
+        found = payment(gateway_payment_id="pay_1", paid_with={"last4": "1111"})
 
         assert (found.id, found.order_id, found.customer_id) == ("PAY-1", "ord_1", "cust_1")
         assert (found.amount_minor, found.currency, found.status) == (100_000, "INR", PaymentStatus.INITIATED)
-        assert (found.gateway_payment_id, found.paid_with["last4"], found.notes) == (
-            "pay_1",
-            "1111",
-            "Ring twice",
-        )
+        assert (found.gateway_payment_id, found.paid_with["last4"]) == ("pay_1", "1111")
 
     def test_takes_nothing_for_what_is_not_there_yet(self) -> None:
         found = payment(attempt_row(1, gateway_order_id=None))
 
-        unknown = (found.gateway_payment_id, found.paid_by, found.error, found.notes, found.completed_at)
-        assert unknown == (None,) * 5
+        unknown = (found.gateway_payment_id, found.paid_by, found.error, found.completed_at)
+        assert unknown == (None,) * 4
         assert (found.paid_with, found.is_disputed) == ({}, False)
         assert (found.attempt.gateway_order_id, found.attempt.checkout_url, found.attempt.upi_link) == (
             None,
