@@ -44,27 +44,18 @@ def app(make_app: MakeApp) -> Flask:
     return make_app()
 
 
-@pytest.fixture(scope="session")
-def open_shop(
-    mongodb_uri: str,
-    shared_database: Database[Document],
+@pytest.fixture
+def shop_app(
+    settings: Settings,
     sandbox_server: SandboxServer,
     mongo_client: MongoClient[Document],
-) -> Iterator[tuple[Flask, Contract]]:
-    """One application with both gateways for the whole run; its database is emptied for each test."""
-    own = Settings(environment="test", mongodb_uri=mongodb_uri, mongodb_db=shared_database.name)
-    shop = shop_settings(own, sandbox_server)
-    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop), passwords=QUICK_PASSWORDS)
-    yield app, Contract(app)
-    services_of(app).ledger.close()
-
-
-@pytest.fixture
-def shop_app(open_shop: tuple[Flask, Contract], database: Database[Document]) -> Iterator[Flask]:
+) -> Iterator[Flask]:
     """The application with both gateways of the sandbox; every answer is held to the contract."""
-    app, contract = open_shop
-    contract.violations.clear()
+    shop = shop_settings(settings, sandbox_server)
+    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop), passwords=QUICK_PASSWORDS)
+    contract = Contract(app)
     yield app
+    services_of(app).ledger.close()
     assert contract.violations == []
 
 
