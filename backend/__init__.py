@@ -15,15 +15,21 @@ from backend.gateways.registry import Gateways
 from backend.routes_admin import admin
 from backend.routes_admin_payments import admin_payments
 from backend.routes_auth import auth
+from backend.routes_integration import integration
 from backend.routes_operations import operations
 from backend.routes_orders import orders
+from backend.routes_pay import pay
 from backend.routes_payments import payments, refunds
+from backend.routes_recharge import recharge
 from backend.routes_wallet import transactions, wallet
 from backend.routes_webhooks import webhooks
 from backend.session_service import REFRESH_TOKEN_LIFETIME
 from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
-BLUEPRINTS = (auth, wallet, transactions, orders, payments, refunds, webhooks, admin, admin_payments)
+BLUEPRINTS = (
+    *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),
+    *(admin, admin_payments),
+)
 
 
 def create_app(
@@ -46,6 +52,7 @@ def create_app(
     )
     _init_extensions(app, settings)
     app.register_blueprint(operations)
+    app.register_blueprint(pay)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     api.complete(app)

@@ -57,6 +57,10 @@ class Settings:
     payment_max_attempts: int = 3
     payment_timeout_minutes: int = 60
     late_payment_days: int = 5
+    topup_min_minor: int = 1_000
+    topup_max_minor: int = 1_000_000
+    topup_daily_limit: int = 10
+    refunds_per_order: int = 5
     upi_collect_enabled: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
     paypal: PayPalSettings = field(default_factory=PayPalSettings)
@@ -68,6 +72,10 @@ class Settings:
     def is_production(self) -> bool:
         """Tell whether real money is at stake."""
         return self.environment == "production"
+
+    def pay_url(self, payment_id: str) -> str:
+        """Name the page on which a customer can pay."""
+        return f"{self.public_url}/pay/{payment_id}"
 
 
 def read_settings() -> Settings:
@@ -117,6 +125,10 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "google_pay": gateway_config.read_google_pay(env),
         "apple_pay": gateway_config.read_apple_pay(env),
         "exchange": gateway_config.read_exchange(env),
+        "topup_min_minor": _minor(env, "TOPUP_MIN", "10"),
+        "topup_max_minor": _minor(env, "TOPUP_MAX", "10000"),
+        "topup_daily_limit": env.int("TOPUP_DAILY_LIMIT", 10, validate=validate.Range(min=1)),
+        "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
     }
 
 

@@ -61,7 +61,17 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(NEWEST),
     ],
     "captures": [IndexModel(NEWEST)],
+    "integration_logs": [
+        IndexModel([("customer_id", ASCENDING), *NEWEST]),
+        IndexModel([("payment_id", ASCENDING), *NEWEST]),
+        IndexModel([("gateway_payment_id", ASCENDING), *NEWEST]),
+        IndexModel([("order_id", ASCENDING), *NEWEST]),
+        IndexModel([("status", ASCENDING), *NEWEST]),
+        IndexModel(NEWEST),
+    ],
+    "topup_counts": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
     "refunds": [
+        IndexModel([("order_id", ASCENDING)]),
         _unique_where_set("gateway_refund"),
         IndexModel([("payment_id", ASCENDING), *NEWEST]),
         IndexModel([("status", ASCENDING), *NEWEST]),

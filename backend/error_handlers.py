@@ -70,7 +70,10 @@ def error_response(status: int, code: str, message: str, details: Any = None) ->
 
 
 def _app_error(error: AppError) -> Response:
-    return error_response(error.status, error.code, error.message, _wire_details(error.details))
+    response = error_response(error.status, error.code, error.message, _wire_details(error.details))
+    if "retry_after_seconds" in error.details:
+        response.headers["Retry-After"] = str(error.details["retry_after_seconds"])
+    return response
 
 
 def _wire_details(details: Any) -> dict[str, Any]:

@@ -178,6 +178,12 @@ class MaxAttemptsExceeded(AppError):
     status, code, message = 429, "MAX_ATTEMPTS_EXCEEDED", "This order was tried to be paid too often."
 
 
+class RateLimited(AppError):
+    """Too often for now; `retry_after_seconds` says when it is right to come again."""
+
+    status, code, message = 429, "RATE_LIMITED", "Too many requests. Please wait and try again."
+
+
 class RequestInProgress(AppError):
     """The same request is being worked on right now."""
 

@@ -41,7 +41,8 @@ ERRORS = {
 
 # What may have to ask a payment gateway, and what gateways send.
 BEHIND_GATEWAYS = (
-    *("/api/payments", "/api/orders", "/api/webhooks", "/api/integration/webhook"),
+    *("/api/payments", "/api/orders", "/api/webhooks", "/api/integration"),
+    "/api/payment/",
     *("/api/admin/webhook-events", "/api/admin/payment-exceptions"),
 )
 
@@ -88,4 +89,6 @@ def _complete_operation(operation: dict[str, Any], *, needs_token: bool, path: s
     if any(parameter.get("name") == "Idempotency-Key" for parameter in parameters):
         statuses |= {"400", "409", "422"}
     for status in sorted(statuses):
+        if "content" in operation["responses"].get(status, {}):
+            continue  # The route has said itself what it answers then.
         operation["responses"][status] = {"description": ERRORS[status], "content": ERROR_BODY}

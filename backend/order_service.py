@@ -65,7 +65,10 @@ class Order:
     payment_method: str | None
     payment_transaction_id: str | None
     amount_paid_minor: int
+    paid_wallet_minor: int  # The part of it that a wallet has paid.
+    wallet_transaction_id: str | None
     refund_amount_minor: int
+    wallet_refunded_minor: int  # The part of it that was given back for the wallet's part.
     is_disputed: bool
     paid_at: datetime | None
     refunded_at: datetime | None
@@ -193,7 +196,10 @@ def read_order(document: Document) -> Order:
         payment_method=document.get("payment_method"),
         payment_transaction_id=document.get("payment_transaction_id"),
         amount_paid_minor=document["amount_paid"],
+        paid_wallet_minor=document.get("paid_wallet", 0),
+        wallet_transaction_id=document.get("wallet_transaction_id"),
         refund_amount_minor=document["refund_amount"],
+        wallet_refunded_minor=document.get("wallet_refunded", 0),
         is_disputed=document.get("is_disputed", False),
         paid_at=document.get("paid_at"),
         refunded_at=document.get("refunded_at"),

@@ -1,5 +1,6 @@
 """Lets captured money pay its order, once; what fits nothing is kept as an exception."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +10,18 @@ from pymongo.errors import DuplicateKeyError
 
 from backend.db import Document, in_transaction
 from backend.gateways.port import GatewayPayment
+from backend.ledger import Claim
 from backend.order_service import PAYABLE, OrderPayment, OrderStatus
 from backend.payment_exceptions import ExceptionReason, PaymentExceptions, capture_document
 from backend.payment_store import PaymentStore
-from backend.payment_values import Attempt, Payment, PaymentStatus, gateway_key
+from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, sources
+from backend.split_holds import SplitHolds
+
+# How one kind of attempt becomes paid. Raises Misfit, or DuplicateKeyError for money that was applied before.
+Way = Callable[[Payment, Attempt, GatewayPayment], None]
 
 
-class _Misfit(Exception):
+class Misfit(Exception):
     """Captured money does not fit the payment it came for."""
 
     def __init__(self, reason: ExceptionReason) -> None:
@@ -26,26 +32,39 @@ class _Misfit(Exception):
 class PaymentCompletion:
     """The only place where a payment becomes paid."""
 
-    def __init__(self, database: Database[Document], *, exceptions: PaymentExceptions) -> None:
+    def __init__(
+        self,
+        database: Database[Document],
+        *,
+        exceptions: PaymentExceptions,
+        ways: Mapping[Purpose, Way],
+        holds: SplitHolds,
+    ) -> None:
         self._client = database.client
         self._captures = database["captures"]
         self._orders = database["orders"]
         self._store = PaymentStore(database)
         self._exceptions = exceptions
+        self._holds = holds
+        self._ways: Mapping[Purpose, Way] = {Purpose.ORDER: self._complete_order, **ways}
 
     def apply(self, payment: Payment | None, seen: GatewayPayment) -> ExceptionReason | None:
         """Let captured money pay its order, or keep it as an exception and say why; once only."""
         try:
             if payment is None:
-                raise _Misfit(ExceptionReason.UNKNOWN_PAYMENT)
+                raise Misfit(ExceptionReason.UNKNOWN_PAYMENT)
             attempt = fitting(payment, seen)
-            in_transaction(self._client, lambda session: self._complete(payment, attempt, seen, session))
+            self._ways[attempt.purpose](payment, attempt, seen)
+            self._holds.settle(payment.id)
         except DuplicateKeyError:
             return None  # This money was applied before.
-        except _Misfit as misfit:
+        except Misfit as misfit:
             self._exceptions.record(seen, payment, misfit.reason)
             return misfit.reason
         return None
+
+    def _complete_order(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> None:
+        in_transaction(self._client, lambda session: self._complete(payment, attempt, seen, session))
 
     def _complete(
         self, payment: Payment, attempt: Attempt, seen: GatewayPayment, session: ClientSession
@@ -54,11 +73,11 @@ class PaymentCompletion:
         now = datetime.now(UTC)
         self._captures.insert_one(capture_document(seen, became=payment.id), session=session)
         completed = self._store.move(
-            payment.id, PaymentStatus.COMPLETED, _paid(attempt, seen, now), session=session
+            payment.id, PaymentStatus.COMPLETED, paid(attempt, seen, now), session=session
         )
         if completed is None:
-            raise _Misfit(ExceptionReason.PAID_TWICE)
-        paid = {
+            raise Misfit(ExceptionReason.PAID_TWICE)
+        changes = {
             "status": OrderStatus.CONFIRMED.value,
             "payment_status": OrderPayment.PAID.value,
             "payment_method": attempt.method.value,
@@ -66,25 +85,37 @@ class PaymentCompletion:
             "paid_at": now,
             "updated_at": now,
         }
-        change = {"$set": paid, "$inc": {"amount_paid": payment.amount_minor}}
+        change = {"$set": changes, "$inc": {"amount_paid": attempt.amount_minor}}
         claim = {"_id": payment.order_id, **PAYABLE}
         if self._orders.update_one(claim, change, session=session).matched_count == 0:
-            raise _Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
+            raise Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
 
 
 def fitting(payment: Payment, seen: GatewayPayment) -> Attempt:
     """Find the attempt that the money is for, to the last paisa."""
     attempt = payment.attempt_for(seen.gateway, seen.order_id)
     if attempt is None:
-        raise _Misfit(ExceptionReason.UNKNOWN_PAYMENT)
+        raise Misfit(ExceptionReason.UNKNOWN_PAYMENT)
     if seen.currency != attempt.charge_currency:
-        raise _Misfit(ExceptionReason.CURRENCY_MISMATCH)
+        raise Misfit(ExceptionReason.CURRENCY_MISMATCH)
     if seen.amount_minor != attempt.charge_minor:
-        raise _Misfit(ExceptionReason.AMOUNT_MISMATCH)
+        raise Misfit(ExceptionReason.AMOUNT_MISMATCH)
     return attempt
 
 
-def _paid(attempt: Attempt, seen: GatewayPayment, now: datetime) -> dict[str, Any]:
+def completing(payment: Payment, attempt: Attempt, seen: GatewayPayment) -> Claim:
+    """Let a payment become paid together with a movement of the ledger, if it may still do so."""
+    now = datetime.now(UTC)
+    changes = {"status": PaymentStatus.COMPLETED.value, "updated_at": now, **paid(attempt, seen, now)}
+    return Claim(
+        collection="payment_orders",
+        id=payment.id,
+        guard={"status": {"$in": sources(PaymentStatus.COMPLETED)}},
+        update={"$set": changes},
+    )
+
+
+def paid(attempt: Attempt, seen: GatewayPayment, now: datetime) -> dict[str, Any]:
     """Say what has paid, as the gateway tells it; never with a token."""
     known = {
         "method": seen.method,
@@ -102,6 +133,8 @@ def _paid(attempt: Attempt, seen: GatewayPayment, now: datetime) -> dict[str, An
         "gateway_payment_id": seen.id,
         "gateway_payment": gateway_key(seen.gateway, seen.id),
         "paid_by": attempt.number,
+        "purpose": attempt.purpose.value,
+        "amount": attempt.amount_minor,
         "paid_with": {name: value for name, value in known.items() if value is not None},
         "error": None,
         "completed_at": now,

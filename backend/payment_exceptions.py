@@ -32,6 +32,7 @@ class ExceptionReason(StrEnum):
     CURRENCY_MISMATCH = "currency_mismatch"
     ORDER_NOT_PAYABLE = "order_not_payable"
     PAID_TWICE = "paid_twice"
+    WALLET_REFUSED = "wallet_refused"
 
 
 class Resolution(StrEnum):

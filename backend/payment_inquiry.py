@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pymongo.database import Database
 
 from backend.db import Document
-from backend.errors import AmountMismatch, AppError, OrderNotPayable
+from backend.errors import AmountMismatch, OrderNotPayable
 from backend.gateways.errors import (
     GatewayError,
     GatewayNotFound,
@@ -21,6 +21,7 @@ from backend.payment_outcomes import PaymentOutcomes, is_what_we_asked_for
 from backend.payment_store import PaymentStore
 from backend.payment_values import Attempt, Payment, PaymentStatus
 from backend.refund_service import RefundService
+from backend.split_holds import SplitHolds
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class PaymentInquiry:
         outcomes: PaymentOutcomes,
         refunds: RefundService,
         exceptions: PaymentExceptions,
+        holds: SplitHolds,
     ) -> None:
         self._orders = database["orders"]
         self._store = PaymentStore(database)
@@ -65,6 +67,7 @@ class PaymentInquiry:
         self._outcomes = outcomes
         self._refunds = refunds
         self._exceptions = exceptions
+        self._holds = holds
 
     def verify(self, payment: Payment, *, gateway_payment_id: str, signature: str) -> Payment:
         """Believe the browser only as far as its signature goes; whether there is money, the gateway says."""
@@ -77,7 +80,7 @@ class PaymentInquiry:
         seen = self._told(payment, seen, is_payer_back=True)
         paid = self._store.get(payment.id)
         if seen.state is PaymentState.CAPTURED and paid.gateway_payment_id != seen.id:
-            raise self._misfit(seen)
+            self._check_applied(seen)
         return paid
 
     def ask(self, payment: Payment, *, is_payer_back: bool = False) -> Payment:
@@ -96,6 +99,7 @@ class PaymentInquiry:
             raise next(iter(failures.values()))
         if asked.is_open and not any(state in _MAY_BECOME_MONEY for state in states):
             self._store.move(payment.id, PaymentStatus.EXPIRED, guard={"status": asked.status.value})
+            self._holds.settle(payment.id)
         return self._store.get(payment.id)
 
     def _ask(
@@ -143,8 +147,14 @@ class PaymentInquiry:
             is_what_we_asked_for(payment, seen)
             and payment.attempt_for(seen.gateway, seen.order_id) == payment.attempt
             and (payment.is_open or (is_payer_back and not payment.is_paid))
-            and self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1}) is not None
+            and self._takes_money(payment)
         )
+
+    def _takes_money(self, payment: Payment) -> bool:
+        """Tell whether there is something to pay: a wallet takes money at any time."""
+        if payment.order_id is None:
+            return True
+        return self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1}) is not None
 
     def _signed_attempt(
         self, payment: Payment, gateway_payment_id: str, signature: str
@@ -158,10 +168,13 @@ class PaymentInquiry:
                 return attempt, gateway
         raise InvalidSignature
 
-    def _misfit(self, seen: GatewayPayment) -> AppError:
+    def _check_applied(self, seen: GatewayPayment) -> None:
+        """Say so when money that has come was kept as an exception."""
         reason = self._exceptions.reason_of(seen)
-        is_late = reason in (ExceptionReason.PAID_TWICE, ExceptionReason.ORDER_NOT_PAYABLE)
-        return MoneyTooLate(reason=reason) if is_late else MoneyMisfits(reason=reason)
+        if reason in (ExceptionReason.PAID_TWICE, ExceptionReason.ORDER_NOT_PAYABLE):
+            raise MoneyTooLate(reason=reason)
+        if reason:
+            raise MoneyMisfits(reason=reason)
 
 
 def _is_signed(gateway: PaymentGateway, attempt: Attempt, gateway_payment_id: str, signature: str) -> bool:

@@ -25,11 +25,12 @@ from backend.order_service import PAYABLE, Order, OrderPayment
 from backend.payment_inquiry import PaymentInquiry
 from backend.payment_methods import MethodCatalogue
 from backend.payment_store import PaymentStore
-from backend.payment_values import Payment, PaymentStatus
-from backend.payment_wish import PaymentWish, check_wish
+from backend.payment_values import Payment, PaymentStatus, Purpose
+from backend.payment_wish import PaymentWish, Subject, check_wish, subject_of
 
 log = logging.getLogger(__name__)
 
+CHANGED = "This payment was ended or changed meanwhile. Please look at it again."
 CHANGED = "This payment was ended or changed meanwhile. Please look at it again."
 SAVABLE = (Method.CARD, Method.EMI)
 
@@ -73,13 +74,27 @@ class PaymentOpening:
         candidates = self._catalogue.candidates(wish.method, order.currency, wanted=wish.gateway)
         payment = self._store.by_order(order.id)
         if payment is None:
-            payment = self._store.begin(self._new_payment(order, wish, candidates[0]))
+            owner = {"customer_id": order.customer_id, "order_id": order.id}
+            row = self._new_payment(_new_id(), subject_of(order), wish, candidates[0])
+            payment = self._store.begin(row | owner)
         payment = self._without_expired(payment)
         if payment.status is not PaymentStatus.PENDING and payment.is_open:
-            return Opened(payment=_matching(payment, wish), is_new=False)
+            return Opened(payment=matching(payment, wish), is_new=False)
         if not payment.is_open:
             payment = self._reopened(payment, order, wish, candidates[0])
-        return Opened(payment=self._open_at_a_gateway(payment, order, wish, candidates), is_new=True)
+        subject = subject_of(order)
+        return Opened(payment=self._open_at_a_gateway(payment, subject, wish, candidates), is_new=True)
+
+    def open_topup(self, payment_id: str, customer_id: str, subject: Subject, wish: PaymentWish) -> Opened:
+        """Open a payment that fills a wallet; the same id again gives the same payment."""
+        candidates = self._catalogue.candidates(wish.method, subject.currency, wanted=wish.gateway)
+        payment = self._store.find(payment_id)
+        if payment is None:
+            row = self._new_payment(payment_id, subject, wish, candidates[0])
+            payment = self._store.begin(row | {"customer_id": customer_id})
+        if payment.status is not PaymentStatus.PENDING:
+            return Opened(payment=payment, is_new=False)
+        return Opened(payment=self._open_at_a_gateway(payment, subject, wish, candidates), is_new=True)
 
     def _without_expired(self, payment: Payment) -> Payment:
         """End an attempt whose time is over; the gateway is asked first whether it was paid."""
@@ -97,14 +112,15 @@ class PaymentOpening:
             raise OrderNotPayable
         if len(payment.attempts) >= self._max_attempts:
             raise MaxAttemptsExceeded(max_attempts=self._max_attempts)
-        attempt = self._attempt(payment.id, len(payment.attempts) + 1, order, wish, gateway)
+        subject = subject_of(order)
+        attempt = self._attempt(payment.id, len(payment.attempts) + 1, subject, wish, gateway)
         reopened = self._store.reopen(payment, attempt)
         if reopened is None:
             raise RequestInProgress
         return reopened
 
     def _open_at_a_gateway(
-        self, payment: Payment, order: Order, wish: PaymentWish, candidates: Sequence[PaymentGateway]
+        self, payment: Payment, subject: Subject, wish: PaymentWish, candidates: Sequence[PaymentGateway]
     ) -> Payment:
         """Ask one gateway after the other; an order whose answer was lost was never seen by the customer."""
         lease = uuid.uuid4().hex
@@ -112,13 +128,11 @@ class PaymentOpening:
             raise RequestInProgress
         failure: AppError = NotConfigured()
         for gateway in candidates:
-            attempt = self._attempt(payment.id, len(payment.attempts), order, wish, gateway)
+            attempt = self._attempt(payment.id, len(payment.attempts), subject, wish, gateway)
             if not self._store.aim(payment, lease, attempt):
-                raise IllegalTransition(
-                    "This payment was ended or changed meanwhile. Please look at it again."
-                )
+                raise IllegalTransition(CHANGED)
             try:
-                opened = gateway.create_order(_request(payment.id, attempt, order, wish))
+                opened = gateway.create_order(_request(payment.id, attempt, subject, wish))
                 return self._opened(payment, lease, attempt, self._introduce(gateway, wish, opened))
             except GatewayError as error:
                 log.warning(
@@ -134,9 +148,9 @@ class PaymentOpening:
     def _opened(self, payment: Payment, lease: str, attempt: Document, opened: GatewayOrder) -> Payment:
         def write(session: ClientSession) -> None:
             if not self._store.opened(payment, lease, attempt, opened, session):
-                raise IllegalTransition(
-                    "This payment was ended or changed meanwhile. Please look at it again."
-                )
+                raise IllegalTransition(CHANGED)
+            if payment.order_id is None:
+                return
             claim = {"_id": payment.order_id, **PAYABLE}
             waiting = {"$set": {"payment_status": OrderPayment.PENDING.value}}
             if self._order_rows.update_one(claim, waiting, session=session).matched_count == 0:
@@ -156,17 +170,18 @@ class PaymentOpening:
             return opened
         return replace(opened, checkout={**opened.checkout, "customer_id": customer, "save": 1})
 
-    def _new_payment(self, order: Order, wish: PaymentWish, gateway: PaymentGateway) -> Document:
+    def _new_payment(
+        self, payment_id: str, subject: Subject, wish: PaymentWish, gateway: PaymentGateway
+    ) -> Document:
         now = datetime.now(UTC)
-        payment_id = f"PAY-{uuid.uuid4().hex[:24]}"
+        attempt = self._attempt(payment_id, 1, subject, wish, gateway)
         return {
             "_id": payment_id,
-            "order_id": order.id,
-            "customer_id": order.customer_id,
+            "purpose": attempt["purpose"],
             "amount": wish.amount_minor,
-            "currency": order.currency,
+            "currency": subject.currency,
             "status": PaymentStatus.PENDING.value,
-            "attempts": [self._attempt(payment_id, 1, order, wish, gateway)],
+            "attempts": [attempt],
             "installments": wish.installments,
             "notes": wish.notes,
             "refunded": 0,
@@ -177,18 +192,22 @@ class PaymentOpening:
         }
 
     def _attempt(
-        self, payment_id: str, number: int, order: Order, wish: PaymentWish, gateway: PaymentGateway
+        self, payment_id: str, number: int, subject: Subject, wish: PaymentWish, gateway: PaymentGateway
     ) -> Document:
         """Describe a try to open an order; its receipt is new, so that an orphan is told apart."""
         now = datetime.now(UTC)
-        charge = self._catalogue.charge(gateway, wish.amount_minor, order.currency)
+        charge = self._catalogue.charge(gateway, wish.amount_minor, subject.currency)
         return {
             "number": number,
+            "purpose": str(Purpose.SPLIT if wish.hold_id else subject.purpose),
             "gateway": gateway.name,
             "method": wish.method.value,
             "installments": wish.installments,
             "saved_method_id": wish.saved_method_id,
             "receipt": f"{payment_id}-{uuid.uuid4().hex[:8]}",
+            "amount": wish.amount_minor,
+            "wallet_amount": wish.wallet_minor,
+            "hold_id": wish.hold_id,
             "charge": charge.amount_minor,
             "charge_currency": charge.currency,
             "rate": charge.rate,
@@ -197,15 +216,20 @@ class PaymentOpening:
         }
 
 
-def _matching(payment: Payment, wish: PaymentWish) -> Payment:
+def matching(payment: Payment, wish: PaymentWish) -> Payment:
     """Hand back the open attempt, if it is what is wanted now."""
     attempt = payment.attempt
-    if attempt.method is not wish.method or wish.gateway not in (None, attempt.gateway):
+    is_same_split = attempt.wallet_minor == wish.wallet_minor
+    if attempt.method is not wish.method or wish.gateway not in (None, attempt.gateway) or not is_same_split:
         raise DuplicatePayment(payment_id=payment.id, gateway=attempt.gateway, payment_method=attempt.method)
     return payment
 
 
-def _request(payment_id: str, attempt: Document, order: Order, wish: PaymentWish) -> OrderRequest:
+def _new_id() -> str:
+    return f"PAY-{uuid.uuid4().hex[:24]}"
+
+
+def _request(payment_id: str, attempt: Document, subject: Subject, wish: PaymentWish) -> OrderRequest:
     return OrderRequest(
         payment_id=payment_id,
         receipt=attempt["receipt"],
@@ -213,11 +237,11 @@ def _request(payment_id: str, attempt: Document, order: Order, wish: PaymentWish
         currency=attempt["charge_currency"],
         method=wish.method,
         payer=wish.payer,
-        description=f"Order {order.id}",
+        description=subject.description,
         bank=wish.bank,
         installments=wish.installments,
         vpa=wish.vpa,
-        notes={"order_id": order.id},
+        notes=subject.notes,
     )
 
 

@@ -10,9 +10,10 @@ from backend.db import Document, in_transaction
 from backend.gateways.port import GatewayPayment, PaymentState
 from backend.order_service import OrderPayment
 from backend.payment_completion import PaymentCompletion
-from backend.payment_exceptions import ExceptionReason, PaymentExceptions
+from backend.payment_exceptions import ExceptionReason
 from backend.payment_store import PaymentStore
 from backend.payment_values import OPEN, Payment, PaymentStatus, gateway_key
+from backend.split_holds import SplitHolds
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +24,14 @@ UNPAYABLE_AFTER = (ExceptionReason.AMOUNT_MISMATCH, ExceptionReason.CURRENCY_MIS
 class PaymentOutcomes:
     """Brings payments forward; verify, webhooks, polling and reconciliation all end here."""
 
-    def __init__(self, database: Database[Document], *, exceptions: PaymentExceptions) -> None:
+    def __init__(
+        self, database: Database[Document], *, completion: PaymentCompletion, holds: SplitHolds
+    ) -> None:
         self._client = database.client
         self._orders = database["orders"]
         self._store = PaymentStore(database)
-        self._completion = PaymentCompletion(database, exceptions=exceptions)
+        self._completion = completion
+        self._holds = holds
 
     def apply(self, seen: GatewayPayment, *, is_snapshot: bool = False) -> None:
         """Apply what a gateway says; a snapshot may be old, anything else is how things are now."""
@@ -91,6 +95,7 @@ class PaymentOutcomes:
 
         if payment.status in OPEN:
             in_transaction(self._client, write)
+            self._holds.settle(payment.id)
 
 
 def is_what_we_asked_for(payment: Payment, seen: GatewayPayment) -> bool:

@@ -20,6 +20,7 @@ from backend.payment_wish import PaymentWish
 from backend.refund_service import RefundService
 from backend.refund_values import Refund, RefundWish
 from backend.saved_method_service import SavedMethod, SavedMethods
+from backend.split_holds import SplitHolds
 from backend.user_service import UserService
 from backend.webhook_service import Receipt, WebhookInbox
 
@@ -58,6 +59,7 @@ class PaymentManager:
         saved: SavedMethods,
         inbox: WebhookInbox,
         sweep: PaymentSweep,
+        holds: SplitHolds,
     ) -> None:
         self._client = database.client
         self._store = PaymentStore(database)
@@ -70,6 +72,7 @@ class PaymentManager:
         self._saved = saved
         self._inbox = inbox
         self._sweep = sweep
+        self._holds = holds
 
     def create_payment_order(self, wanted: Checkout) -> Opened:
         """Open a payment of an order at a gateway."""
@@ -104,6 +107,7 @@ class PaymentManager:
         """Give a payment up; money that comes all the same is not lost."""
         self._store.get(payment_id, owner_id=owner_id)
         cancelled = self._store.move(payment_id, PaymentStatus.CANCELLED) or self._store.get(payment_id)
+        self._holds.settle(payment_id)
         if cancelled.status is not PaymentStatus.CANCELLED:
             raise IllegalTransition(
                 f"A payment that is {cancelled.status} cannot be cancelled.", status=cancelled.status
@@ -123,6 +127,8 @@ class PaymentManager:
                 self._store.move(payment.id, PaymentStatus.CANCELLED, session=session)
 
         in_transaction(self._client, write)
+        if payment:
+            self._holds.settle(payment.id)
         return self._orders.get(order_id, owner_id=owner_id)
 
     def create_refund(self, wish: RefundWish) -> Refund:

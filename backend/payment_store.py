@@ -84,13 +84,15 @@ class PaymentStore:
         try:
             self._payments.insert_one(document)
         except DuplicateKeyError:
-            document = self._payments.find_one({"order_id": document["order_id"]}) or document
+            name = "order_id" if "order_id" in document else "_id"
+            document = self._payments.find_one({name: document[name]}) or document
         return read_payment(document)
 
     def reopen(self, payment: Payment, attempt: Document) -> Payment | None:
         """Add an attempt to a payment that ended without money, unless somebody else just did."""
         is_unchanged = {"status": payment.status.value, "attempts": {"$size": len(payment.attempts)}}
         changes = {"status": PaymentStatus.PENDING.value, "updated_at": datetime.now(UTC)}
+        changes |= _of_attempt(attempt)
         forgotten = dict.fromkeys(("error", "authorized_payment", "opening", "opening_until"), "")
         guard = {"_id": payment.id, **is_unchanged}
         return self._change(guard, {"$set": changes, "$push": {"attempts": attempt}, "$unset": forgotten})
@@ -111,7 +113,7 @@ class PaymentStore:
     def aim(self, payment: Payment, lease: str, attempt: Document) -> bool:
         """Write down which gateway is asked next, before it is asked."""
         guard = {"_id": payment.id, "status": PaymentStatus.PENDING.value, "opening": lease}
-        changes = {f"attempts.{attempt['number'] - 1}": attempt, "installments": attempt["installments"]}
+        changes = {f"attempts.{attempt['number'] - 1}": attempt, **_of_attempt(attempt)}
         change = {"$set": changes}
         return self._payments.update_one(guard, change).matched_count == 1
 
@@ -165,3 +167,8 @@ class PaymentStore:
             guard, change, return_document=ReturnDocument.AFTER, **options
         )
         return read_payment(document) if document else None
+
+
+def _of_attempt(attempt: Document) -> Document:
+    """Give what the payment takes over from the attempt that counts."""
+    return {name: attempt[name] for name in ("purpose", "amount", "installments")}

@@ -14,6 +14,7 @@ from backend.payment_store import PaymentStore
 from backend.payment_values import Payment
 from backend.refund_service import RefundService
 from backend.refund_values import Refund, RefundStatus
+from backend.split_holds import SplitHolds
 from backend.webhook_service import Receipt, WebhookInbox
 
 QUIET = timedelta(minutes=5)  # What is younger may still be under way.
@@ -39,12 +40,14 @@ class PaymentSweep:
         refunds: RefundService,
         inbox: WebhookInbox,
         late_payment_days: int,
+        holds: SplitHolds,
     ) -> None:
         self._store = PaymentStore(database)
         self._inquiry = inquiry
         self._refunds = refunds
         self._inbox = inbox
         self._late = timedelta(days=late_payment_days)
+        self._holds = holds
 
     def run(self) -> SweepReport:
         """Look once; what fails is reported and left for the next time."""
@@ -67,6 +70,8 @@ class PaymentSweep:
             yield payment.id, partial(self._asked, payment)
         for refund in self._refunds.under_way(before=before):
             yield refund.id, partial(self._followed, refund)
+        for hold in self._holds.forgotten(before=before):
+            yield hold["_id"], partial(self._holds.release, hold["customer_id"], hold["_id"])
 
     def _replayed(self, key: str) -> bool:
         return self._inbox.replay(key) is Receipt.OK

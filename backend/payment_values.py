@@ -24,6 +24,14 @@ class PaymentStatus(StrEnum):
     REFUNDED = "REFUNDED"
 
 
+class Purpose(StrEnum):
+    """What a payment is for."""
+
+    ORDER = "order"
+    TOPUP = "topup"
+    SPLIT = "split"  # An order, of which the wallet pays a part.
+
+
 _S = PaymentStatus
 _MONEY_MAY_COME = {_S.AUTHORIZED, _S.COMPLETED}
 
@@ -51,12 +59,20 @@ def sources(target: PaymentStatus) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One order at one gateway that the customer could pay, and what it charges there."""
+    """One order at one gateway that the customer could pay, and what it charges there.
+
+    `amount_minor` is what the gateway is to bring, `wallet_minor` what the wallet adds to it out of
+    the hold.
+    """
 
     number: int
+    purpose: Purpose
     gateway: str
     method: Method
     receipt: str
+    amount_minor: int
+    wallet_minor: int
+    hold_id: str | None
     charge_minor: int
     charge_currency: str
     rate: str
@@ -70,10 +86,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """The paying of one order, over all attempts; the last attempt is the one that counts."""
+    """The paying of one order, or of one top-up, over all attempts; the last attempt is the one that counts.
+
+    `amount_minor` is the gateway's part of the attempt that has paid, or else of the last one.
+    """
 
     id: str
-    order_id: str
+    purpose: Purpose
+    order_id: str | None  # A top-up has none.
     customer_id: str
     amount_minor: int
     currency: str
@@ -144,12 +164,13 @@ def read_payment(document: Document) -> Payment:
     """Read a payment as it is stored."""
     return Payment(
         id=document["_id"],
-        order_id=document["order_id"],
+        purpose=Purpose(document.get("purpose", Purpose.ORDER)),
+        order_id=document.get("order_id"),
         customer_id=document["customer_id"],
         amount_minor=document["amount"],
         currency=document["currency"],
         status=PaymentStatus(document["status"]),
-        attempts=tuple(_read_attempt(attempt) for attempt in document["attempts"]),
+        attempts=tuple(_read_attempt({"amount": document["amount"]} | a) for a in document["attempts"]),
         gateway_payment_id=document.get("gateway_payment_id"),
         paid_by=document.get("paid_by"),
         paid_with=document.get("paid_with", {}),
@@ -169,9 +190,13 @@ def read_payment(document: Document) -> Payment:
 def _read_attempt(document: Document) -> Attempt:
     return Attempt(
         number=document["number"],
+        purpose=Purpose(document.get("purpose", Purpose.ORDER)),
         gateway=document["gateway"],
         method=Method(document["method"]),
         receipt=document["receipt"],
+        amount_minor=document["amount"],
+        wallet_minor=document.get("wallet_amount", 0),
+        hold_id=document.get("hold_id"),
         charge_minor=document["charge"],
         charge_currency=document["charge_currency"],
         rate=document["rate"],

@@ -1,16 +1,18 @@
 """How a customer wants to pay an order, and what is wrong with wishes that cannot be met."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from backend.errors import AmountMismatch, Invalid, InvalidPaymentMethod
 from backend.gateways.port import Method, Payer
 from backend.order_service import Order
 from backend.payment_methods import upi_id_is_plausible
+from backend.payment_values import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentWish:
-    """How a customer wants to pay an order."""
+    """How a customer wants to pay; the amount is the gateway's part, the wallet's comes out of a hold."""
 
     amount_minor: int
     method: Method
@@ -21,11 +23,43 @@ class PaymentWish:
     saved_method_id: str | None = None
     vpa: str | None = None
     notes: str | None = None
+    wallet_minor: int = 0
+    hold_id: str | None = None
+
+    @property
+    def whole_minor(self) -> int:
+        """What the gateway and the wallet pay together."""
+        return self.amount_minor + self.wallet_minor
+
+
+def with_hold(wish: PaymentWish, hold_id: str) -> PaymentWish:
+    """Say where the wallet's part is set aside."""
+    return replace(wish, hold_id=hold_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is paid, as far as a gateway is told."""
+
+    purpose: Purpose
+    currency: str
+    description: str
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def subject_of(order: Order) -> Subject:
+    """Say what is paid with an order."""
+    return Subject(
+        purpose=Purpose.ORDER,
+        currency=order.currency,
+        description=f"Order {order.id}",
+        notes={"order_id": order.id},
+    )
 
 
 def check_wish(wish: PaymentWish, order: Order, *, takes_upi_ids: bool) -> None:
     """Refuse a wish that does not fit the order or this installation."""
-    if wish.amount_minor != order.amount_due_minor:
+    if wish.whole_minor != order.amount_due_minor:
         raise AmountMismatch(amount_due_minor=order.amount_due_minor, currency=order.currency)
     if wish.installments != 1 and wish.method is not Method.EMI:
         raise InvalidPaymentMethod("Installments are paid by the method emi.")

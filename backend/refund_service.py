@@ -7,7 +7,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from backend.db import NEWEST, Document
-from backend.errors import RefundNotFound
+from backend.errors import RefundNotAllowed, RefundNotFound
 from backend.gateways.errors import GatewayError, GatewayNotFound, GatewayRefused, GatewayUnavailable
 from backend.gateways.port import GatewayDispute, GatewayRefund, RefundRequest, RefundState
 from backend.gateways.registry import Gateways
@@ -52,6 +52,8 @@ class RefundService:
 
     def create(self, wish: RefundWish) -> Refund:
         """Give money back; the same refund id never gives it back twice."""
+        if self._store.get(wish.payment_id).order_id is None:
+            raise RefundNotAllowed("A top-up is in the wallet, and may be spent. Take it from there first.")
         refund = self._booking.find(wish.refund_id) or self._reserve(wish)
         if refund.status is RefundStatus.PENDING:
             self._send(refund)

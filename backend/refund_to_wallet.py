@@ -55,7 +55,9 @@ def _movement(payment: Payment, wish: RefundWish, document: Document) -> Movemen
         guard=is_there(wish, amount_minor),
         update=payment_refunded(amount_minor, wallet_refunded=amount_minor),
     )
-    on_order = Claim(collection="orders", id=payment.order_id, guard={}, update=order_refunded(amount_minor))
+    on_order = Claim(
+        collection="orders", id=payment.order_id or "", guard={}, update=order_refunded(amount_minor)
+    )
     return Movement(
         key=wish.refund_id,
         account="orders",

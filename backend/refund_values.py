@@ -68,7 +68,7 @@ class Refund:
 
     id: str
     payment_id: str
-    order_id: str
+    order_id: str | None
     customer_id: str
     amount_minor: int
     currency: str

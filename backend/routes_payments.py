@@ -71,7 +71,8 @@ def initiate(body: dict[str, Any]) -> Any:
     )
     opened = services().payments.create_payment_order(wanted)
     key = services().gateways.get(opened.payment.attempt.gateway).public_key
-    answer = {"status": "success", "data": wire_initiated(opened.payment, key=key)}
+    pay_url = services().settings.pay_url(opened.payment.id)
+    answer = {"status": "success", "data": wire_initiated(opened.payment, key=key, pay_url=pay_url)}
     return answer, 201 if opened.is_new else 200
 
 

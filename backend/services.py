@@ -25,6 +25,7 @@ from backend.saved_method_service import SavedMethods
 from backend.session_service import SessionService
 from backend.transactions import Transactions
 from backend.user_service import UserService
+from backend.wallet_payment_integration import WalletPaymentIntegration
 from backend.wallet_service import WalletService
 from backend.webhook_service import WebhookInbox
 
@@ -45,6 +46,7 @@ class PaymentServices:
     resolution: ExceptionResolution
     disputes: DisputeService
     apple_pay: ApplePay
+    integration: WalletPaymentIntegration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

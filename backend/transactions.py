@@ -87,6 +87,19 @@ class Transactions:
         entries = self._find(wanted, limit=limit, skip=skip, total=total)
         return TransactionPage(entries=entries, total=total, summary=summary)
 
+    def find(self, transaction_id: str) -> Document | None:
+        """Find one entry."""
+        return self._entries.find_one({"_id": transaction_id})
+
+    def credits_of(self, customer_id: str, *, source: str) -> Total:
+        """Add up a wallet's credits of one source."""
+        wanted = TransactionFilter(customer_id=customer_id, type=EntryType.CREDIT)
+        group = {"_id": None, "count": {"$sum": 1}, "amount": {"$sum": "$amount"}}
+        steps = [{"$match": wanted.query() | {"source": source}}, {"$group": group}]
+        with pymongo.timeout(LONG_READ_SECONDS):
+            sums = next(iter(self._entries.aggregate(steps, hint=dict(_index(wanted)))), {})
+        return _read_total(sums)
+
     def csv_rows(self, wanted: TransactionFilter) -> Iterator[str]:
         """Write all that match as CSV, a stretch at a time, in constant memory."""
         buffer = io.StringIO()

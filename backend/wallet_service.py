@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pymongo.database import Database
 
 from backend.db import Document
-from backend.ledger import Claim, Entry, Ledger, Posting, Row, Verb, Wallet
+from backend.ledger import Claim, Entry, Hold, Ledger, Posting, Row, Verb, Wallet
 from backend.transactions import TransactionFilter, TransactionPage, Transactions
 
 CALL_RATE = "call_rate_per_minute"
@@ -23,6 +23,8 @@ class Movement:
     source: str
     order_id: str | None = None
     call_id: str | None = None
+    hold_id: str | None = None
+    expires_at: datetime | None = None
     metadata: dict[str, str] | None = None
     claims: Sequence[Claim] = ()
     rows: Sequence[Row] = ()
@@ -60,6 +62,24 @@ class WalletService:
         """Give money back into a wallet."""
         return self._move(Verb.REFUND, customer_id, amount_minor, movement)
 
+    def hold_credits(self, customer_id: str, amount_minor: int, movement: Movement) -> Hold:
+        """Set money aside; the same key gives the same hold as it is now."""
+        posting = self._posting(Verb.HOLD, customer_id, amount_minor, movement)
+        return self._ledger.reserve(posting, claims=movement.claims, rows=movement.rows)
+
+    def capture_hold(self, customer_id: str, amount_minor: int, movement: Movement) -> Entry:
+        """Take money that was set aside; what was held beyond it is free again."""
+        return self._move(Verb.CAPTURE, customer_id, amount_minor, movement)
+
+    def release_hold(self, customer_id: str, movement: Movement) -> Hold:
+        """Free all the money that was set aside."""
+        posting = self._posting(Verb.RELEASE, customer_id, 0, movement)
+        return self._ledger.reserve(posting, claims=movement.claims, rows=movement.rows)
+
+    def get_transaction(self, transaction_id: str) -> Document | None:
+        """Find an entry as it is stored."""
+        return self._transactions.find(transaction_id)
+
     def get_wallet(self, customer_id: str) -> Wallet:
         """Show a wallet as it is now."""
         return self._ledger.wallet(customer_id)
@@ -89,7 +109,11 @@ class WalletService:
         return rate_minor
 
     def _move(self, verb: Verb, customer_id: str, amount_minor: int, movement: Movement) -> Entry:
-        posting = Posting(
+        posting = self._posting(verb, customer_id, amount_minor, movement)
+        return self._ledger.move(posting, claims=movement.claims, rows=movement.rows)
+
+    def _posting(self, verb: Verb, customer_id: str, amount_minor: int, movement: Movement) -> Posting:
+        return Posting(
             verb=verb,
             customer_id=customer_id,
             key=movement.key,
@@ -100,6 +124,7 @@ class WalletService:
             source=movement.source,
             order_id=movement.order_id,
             call_id=movement.call_id,
+            hold_id=movement.hold_id,
+            expires_at=movement.expires_at,
             metadata=movement.metadata or {},
         )
-        return self._ledger.move(posting, claims=movement.claims, rows=movement.rows)

@@ -73,6 +73,7 @@ class OrderAnswer(Schema):
     payment_transaction_id = fields.String(allow_none=True)
     amount_paid = Amount(attribute="amount_paid_minor")
     amount_due = Amount(attribute="amount_due_minor")
+    wallet_amount = Amount(attribute="paid_wallet_minor")
     refund_amount = Amount(attribute="refund_amount_minor")
     disputed = fields.Boolean(attribute="is_disputed")
     paid_at = Timestamp(allow_none=True)

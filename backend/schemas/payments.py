@@ -8,7 +8,7 @@ from backend.gateways.port import Method
 from backend.gateways.registry import KNOWN
 from backend.money import to_major
 from backend.payment_methods import INSTALLMENTS
-from backend.payment_values import Attempt, Payment, PaymentStatus
+from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose
 from backend.refund_values import Destination, RefundReason, RefundStatus
 from backend.schemas.fields import Amount, ForeignAmount, GivenAmount, PageArguments, Timestamp
 
@@ -57,7 +57,7 @@ class InitiatedAnswer(Schema):
     payment_method = fields.String()
     gateway = fields.String()
     charge = fields.Nested(ChargeAnswer)
-    checkout_url = fields.String(allow_none=True)
+    checkout_url = fields.String()
     key = fields.String()
     status = fields.Enum(PaymentStatus, by_value=True)
     expires_at = Timestamp()
@@ -95,7 +95,8 @@ class PaymentAnswer(Schema):
 
     id = fields.String()
     payment_id = fields.String(attribute="id", dump_only=True)
-    order_id = fields.String()
+    purpose = fields.Enum(Purpose, by_value=True)
+    order_id = fields.String(allow_none=True)
     customer_id = fields.String()
     amount = Amount(attribute="amount_minor")
     currency = fields.String()
@@ -146,7 +147,7 @@ class RefundAnswer(Schema):
 
     refund_id = fields.String(attribute="id")
     payment_id = fields.String()
-    order_id = fields.String()
+    order_id = fields.String(allow_none=True)
     amount = Amount(attribute="amount_minor")
     currency = fields.String()
     status = fields.Enum(RefundStatus, by_value=True)
@@ -184,8 +185,8 @@ def wire_payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def wire_initiated(payment: Payment, *, key: str) -> dict[str, Any]:
-    """Lay a payment out as an InitiatedAnswer."""
+def wire_initiated(payment: Payment, *, key: str, pay_url: str) -> dict[str, Any]:
+    """Lay a payment out as an InitiatedAnswer; a gateway without a page of its own is paid on ours."""
     attempt = payment.attempt
     return {
         "payment_id": payment.id,
@@ -196,7 +197,7 @@ def wire_initiated(payment: Payment, *, key: str) -> dict[str, Any]:
         "payment_method": attempt.method.value,
         "gateway": attempt.gateway,
         "charge": wire_charge(attempt),
-        "checkout_url": attempt.checkout_url,
+        "checkout_url": attempt.checkout_url or pay_url,
         "key": key,
         "status": payment.status,
         "expires_at": attempt.expires_at,

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from backend.access import PUBLIC
 from tests.api.answers import refusal
 from tests.api.callers import CALLERS, Caller, Table, endpoints_under
+from tests.api.test_integration_access import INTEGRATION_FAMILIES
 from tests.api.test_payment_access import PAYMENT_FAMILIES
 from tests.conftest import Person
 
@@ -48,7 +49,7 @@ TABLE = Table(MATRIX, bodies=BODIES)
 FAMILIES = ("/api/auth", "/api/wallet", "/api/transactions", "/api/docs", "/healthz", "/readyz", "/metrics")
 ELSEWHERE = {"auth.signup", "auth.login", "auth.refresh"}
 # Their doors are in tables of their own, with everything that stands behind them.
-OTHER_TABLES = (*PAYMENT_FAMILIES, "/api/openapi.json")
+OTHER_TABLES = (*PAYMENT_FAMILIES, *INTEGRATION_FAMILIES, "/api/openapi.json")
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/auth/signup": {"name": "A", "email": "a@shop.example", "password": "12345678"},
     "/api/auth/login": {"email": "a@shop.example", "password": "12345678"},
     "/api/wallet/cust_1/credit": {"amount": 5, "reason": "Welcome"},
+    "/api/integration/order/pay-with-wallet": {"customer_id": "cust_1", "order_id": "ord_1", "amount": 5},
 }
 REQUESTS = (
     "POST /api/auth/signup",
@@ -30,6 +31,9 @@ REQUESTS = (
     "GET /api/wallet/balance",
     "POST /api/wallet/cust_1/credit",
     "POST /api/wallet/set-call-rate?rate=15",
+    "POST /api/integration/order/pay-with-wallet",
+    "GET /api/integration/status/cust_1",
+    "GET /pay/TOPUP-1",
     "GET /api/transactions",
     "GET /api/transactions/download",
     "GET /api/admin/ledger/verify",

@@ -11,7 +11,7 @@ from tests.shop import Shop
 
 PAYMENT_FAMILIES = (
     *("/api/products", "/api/orders", "/api/payments", "/api/refunds", "/api/admin"),
-    *("/api/webhooks", "/api/integration"),
+    *("/api/webhooks", "/api/integration/webhook"),
 )
 # Everything in braces is the customer's; `tea` is an order nobody has tried to pay yet.
 #                                                        nobody customer other admin

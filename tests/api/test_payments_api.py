@@ -43,7 +43,8 @@ class TestTheAnswer:
             keys.RAZORPAY_KEY_ID,
             "INITIATED",
         )
-        assert (opened["payment_method"], opened["checkout_url"]) == ("card", None)
+        page = shop.services.settings.pay_url(opened["payment_id"])
+        assert (opened["payment_method"], opened["checkout_url"]) == ("card", page)
         assert opened["charge"] == {"amount": 1500.25, "currency": "INR", "rate": "1"}
 
     def test_has_all_that_razorpays_script_needs(self, shop: Shop) -> None:

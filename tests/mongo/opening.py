@@ -13,6 +13,7 @@ from backend.gateways.port import GatewayOrder, Method, OrderRequest, Payer
 from backend.gateways.registry import Gateways
 from backend.gateways.settings import ExchangeSettings
 from backend.order_service import Item, Order, OrderService
+from backend.payment_completion import PaymentCompletion
 from backend.payment_exceptions import PaymentExceptions
 from backend.payment_inquiry import PaymentInquiry
 from backend.payment_methods import MethodCatalogue
@@ -22,6 +23,7 @@ from backend.payment_store import PaymentStore
 from backend.payment_wish import PaymentWish
 from backend.refund_service import RefundService
 from backend.refund_to_wallet import RefundToWallet
+from backend.split_holds import SplitHolds
 
 Document = dict[str, Any]
 Event = Callable[[], None]
@@ -67,6 +69,8 @@ class Counter:
     def __init__(self, database: Database[Document], *gateways: Any) -> None:
         known = Gateways(gateways)
         exceptions = PaymentExceptions(database)
+        wallets: Any = None  # Nothing is held here, so nothing is released.
+        holds = SplitHolds(database, wallets=wallets)
         refunds = RefundService(
             database, gateways=known, to_wallet=_no_wallets(database), exceptions=exceptions
         )
@@ -81,9 +85,14 @@ class Counter:
             inquiry=PaymentInquiry(
                 database,
                 gateways=known,
-                outcomes=PaymentOutcomes(database, exceptions=exceptions),
+                outcomes=PaymentOutcomes(
+                    database,
+                    completion=PaymentCompletion(database, exceptions=exceptions, ways={}, holds=holds),
+                    holds=holds,
+                ),
                 refunds=refunds,
                 exceptions=exceptions,
+                holds=holds,
             ),
             max_attempts=3,
             timeout_minutes=60,

@@ -12,10 +12,12 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from backend.idempotency_store import IdempotencyStore, Run, StoredAnswer
+from backend.integration_log import IntegrationLog, LogFilter, LogStatus
 from backend.ledger import Claim, Ledger, Submission, Verb
 from backend.ledger.values import EntryType
 from backend.ledger.verify import LedgerVerifier
 from backend.session_service import SessionService
+from backend.topup_limits import TopUpLimits
 from backend.transactions import TransactionFilter, Transactions
 from backend.user_service import UserService
 from tests.conftest import open_wallet, posting
@@ -175,7 +177,20 @@ def verify(database: Database[Document]) -> None:
     LedgerVerifier(database).run()
 
 
-@pytest.mark.parametrize("use", [move_money, log_in_and_out, sign_up, repeat_a_request, verify])
+def follow_the_trail(database: Database[Document]) -> None:
+    log = IntegrationLog(database)
+    names = ("customer_id", "payment_id", "order_id")
+    wanted = [LogFilter(status=LogStatus.SUCCESS), *(LogFilter(**{n: "x"}) for n in names)]
+    for each in wanted:
+        log.page(each, limit=10, skip=0)
+    Transactions(database).credits_of("cust_1", source="wallet_topup")
+    limits = TopUpLimits(database, limit=2)
+    limits.give_back(limits.take("cust_1"))
+
+
+@pytest.mark.parametrize(
+    "use", [move_money, log_in_and_out, sign_up, repeat_a_request, verify, follow_the_trail]
+)
 def test_the_queries_of_the_services_run_on_an_index(
     watched: Database[Document], recorder: Recorder, use: Callable[[Database[Document]], None]
 ) -> None:

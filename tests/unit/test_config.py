@@ -42,6 +42,10 @@ GIVEN = {
     "PAYMENT_MAX_ATTEMPTS": "5",
     "PAYMENT_TIMEOUT_MINUTES": "15",
     "LATE_PAYMENT_DAYS": "3",
+    "TOPUP_MIN": "50",
+    "TOPUP_MAX": "2000.50",
+    "TOPUP_DAILY_LIMIT": "3",
+    "REFUNDS_PER_ORDER": "2",
     "UPI_COLLECT_ENABLED": "true",
 }
 
@@ -75,6 +79,10 @@ def test_each_setting_is_read_from_its_variable(environment: Environment) -> Non
         payment_max_attempts=5,
         payment_timeout_minutes=15,
         late_payment_days=3,
+        topup_min_minor=5_000,
+        topup_max_minor=200_050,
+        topup_daily_limit=3,
+        refunds_per_order=2,
         upi_collect_enabled=True,
         paypal=PayPalSettings(
             api_url="https://api-m.paypal.com",
@@ -98,6 +106,10 @@ BAD = {
     "PAYMENT_MAX_ATTEMPTS": "0",
     "PAYMENT_TIMEOUT_MINUTES": "0",
     "LATE_PAYMENT_DAYS": "-1",
+    "TOPUP_MIN": "ten",
+    "TOPUP_MAX": "1e4",
+    "TOPUP_DAILY_LIMIT": "0",
+    "REFUNDS_PER_ORDER": "-1",
     "UPI_COLLECT_ENABLED": "perhaps",
 }
 

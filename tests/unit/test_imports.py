@@ -15,7 +15,7 @@ HTTP = (
     *("backend", "backend.routes_*", "backend.schemas*", "backend.access", "backend.blueprint"),
     *("backend.cli", "backend.error_handlers", "backend.extensions", "backend.idempotency"),
     *("backend.openapi", "backend.rate_limits", "backend.request_context", "backend.services"),
-    *("backend.wire", "backend.worker", "backend.request_guards", "backend.wiring"),
+    *("backend.wire", "backend.worker", "backend.request_guards", "backend.*wiring"),
 )
 SANDBOX = "backend.sandbox*"
 WEB_LIBRARIES = ("flask", "flask_*", "werkzeug*", "webargs*", "marshmallow*", "limits*")

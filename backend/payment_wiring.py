@@ -1,0 +1,187 @@
+"""Wires what takes payments, follows them and gives them back."""
+
+from dataclasses import dataclass, fields
+
+from pymongo.database import Database
+
+from backend.config import CURRENCY, Settings
+from backend.db import Document
+from backend.dispute_service import DisputeService
+from backend.exception_resolution import ExceptionResolution
+from backend.exchange import Exchange
+from backend.field_cipher import FieldCipher, development_key
+from backend.gateway_customers import GatewayCustomers
+from backend.gateways.apple_pay import ApplePay
+from backend.gateways.google_pay import GooglePayMessages
+from backend.gateways.registry import Gateways
+from backend.google_nudges import GoogleNudges
+from backend.integration_wiring import Meeting, wire_completion, wire_integration
+from backend.order_service import OrderService
+from backend.payment_exceptions import PaymentExceptions
+from backend.payment_inquiry import PaymentInquiry
+from backend.payment_methods import MethodCatalogue
+from backend.payment_opening import PaymentOpening
+from backend.payment_outcomes import PaymentOutcomes
+from backend.payment_service import PaymentManager
+from backend.payment_store import PaymentStore
+from backend.payment_sweep import PaymentSweep
+from backend.refund_service import RefundService
+from backend.refund_to_wallet import RefundToWallet
+from backend.saved_method_service import SavedMethods
+from backend.services import PaymentServices
+from backend.split_holds import SplitHolds
+from backend.transactions import Transactions
+from backend.user_service import UserService
+from backend.wallet_payment_integration import WalletPaymentIntegration
+from backend.wallet_service import WalletService
+from backend.webhook_handlers import Desk
+from backend.webhook_service import WebhookInbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """What the services of payments are built on."""
+
+    database: Database[Document]
+    settings: Settings
+    gateways: Gateways
+    users: UserService
+    wallets: WalletService
+    transactions: Transactions
+    holds: SplitHolds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aftermath:
+    """What happens to a payment once a customer has gone to pay it."""
+
+    exceptions: PaymentExceptions
+    inquiry: PaymentInquiry
+    refunds: RefundService
+    disputes: DisputeService
+    inbox: WebhookInbox
+
+
+def wire_payments(shop: Shop) -> PaymentServices:
+    """Build what takes payments."""
+    database, settings = shop.database, shop.settings
+    cipher, customers = _cipher(settings), GatewayCustomers(shop.database)
+    catalogue = MethodCatalogue(shop.gateways, Exchange(settings.exchange))
+    orders = OrderService(database, currency=CURRENCY, max_amount_minor=settings.max_amount_minor)
+    after = _aftermath(shop, cipher)
+    saved = SavedMethods(
+        database,
+        gateways=shop.gateways,
+        customers=customers,
+        cipher=cipher,
+        fingerprint_key=settings.secret_key.encode(),
+    )
+    opening = PaymentOpening(
+        database,
+        catalogue=catalogue,
+        customers=customers,
+        inquiry=after.inquiry,
+        max_attempts=settings.payment_max_attempts,
+        timeout_minutes=settings.payment_timeout_minutes,
+        takes_upi_ids=settings.upi_collect_enabled,
+    )
+    return PaymentServices(
+        gateways=shop.gateways,
+        orders=orders,
+        catalogue=catalogue,
+        payments=_manager(shop, orders, opening, after, saved),
+        refunds=after.refunds,
+        saved_methods=saved,
+        inbox=after.inbox,
+        nudges=_nudges(shop, after),
+        exceptions=after.exceptions,
+        resolution=_resolution(shop, after),
+        disputes=after.disputes,
+        apple_pay=ApplePay(settings.apple_pay),
+        integration=_integration(shop, orders, opening, after),
+    )
+
+
+def _integration(
+    shop: Shop, orders: OrderService, opening: PaymentOpening, after: _Aftermath
+) -> WalletPaymentIntegration:
+    shared = {member.name: getattr(shop, member.name) for member in fields(shop)}
+    meeting = Meeting(**shared, orders=orders, opening=opening, inquiry=after.inquiry, inbox=after.inbox)
+    return wire_integration(meeting)
+
+
+def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
+    database, gateways = shop.database, shop.gateways
+    exceptions = PaymentExceptions(database)
+    completion = wire_completion(database, shop.wallets, exceptions, shop.holds)
+    outcomes = PaymentOutcomes(database, completion=completion, holds=shop.holds)
+    to_wallet = RefundToWallet(database, wallets=shop.wallets)
+    refunds = RefundService(database, gateways=gateways, to_wallet=to_wallet, exceptions=exceptions)
+    inquiry = PaymentInquiry(
+        database,
+        gateways=gateways,
+        outcomes=outcomes,
+        refunds=refunds,
+        exceptions=exceptions,
+        holds=shop.holds,
+    )
+    disputes = DisputeService(database)
+    desk = Desk(
+        payments=PaymentStore(database),
+        outcomes=outcomes,
+        inquiry=inquiry,
+        refunds=refunds,
+        disputes=disputes,
+    )
+    return _Aftermath(
+        exceptions=exceptions,
+        inquiry=inquiry,
+        refunds=refunds,
+        disputes=disputes,
+        inbox=WebhookInbox(database, gateways=gateways, cipher=cipher, desk=desk),
+    )
+
+
+def _manager(
+    shop: Shop, orders: OrderService, opening: PaymentOpening, after: _Aftermath, saved: SavedMethods
+) -> PaymentManager:
+    sweep = PaymentSweep(
+        shop.database,
+        inquiry=after.inquiry,
+        refunds=after.refunds,
+        inbox=after.inbox,
+        late_payment_days=shop.settings.late_payment_days,
+        holds=shop.holds,
+    )
+    return PaymentManager(
+        shop.database,
+        orders=orders,
+        users=shop.users,
+        gateways=shop.gateways,
+        opening=opening,
+        inquiry=after.inquiry,
+        refunds=after.refunds,
+        saved=saved,
+        inbox=after.inbox,
+        sweep=sweep,
+        holds=shop.holds,
+    )
+
+
+def _nudges(shop: Shop, after: _Aftermath) -> GoogleNudges:
+    messages = GooglePayMessages(shop.settings.google_pay)
+    return GoogleNudges(shop.database, messages=messages, inquiry=after.inquiry)
+
+
+def _resolution(shop: Shop, after: _Aftermath) -> ExceptionResolution:
+    return ExceptionResolution(
+        exceptions=after.exceptions,
+        gateways=shop.gateways,
+        wallets=shop.wallets,
+        disputes=after.disputes,
+    )
+
+
+def _cipher(settings: Settings) -> FieldCipher:
+    """Use the installation's keys; without any, which production refuses, derive one."""
+    return FieldCipher(settings.field_encryption_keys or [development_key(settings.secret_key)])
