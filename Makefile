@@ -21,7 +21,7 @@ test: test-python test-frontend ## Install what is needed and run every test
 
 test-python: $(VENV)/.installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	$(BIN)/pytest --cov --cov-report=term --cov-report=json:.data/coverage.json
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term --cov-report=json:.data/coverage.json
 	$(BIN)/python tests/coverage_floor.py .data/coverage.json
 
 test-frontend: frontend/node_modules/.installed

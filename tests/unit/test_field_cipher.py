@@ -66,7 +66,11 @@ def test_a_rotated_field_needs_the_old_key_no_more_and_keeps_its_record() -> Non
         new.decrypt(rotated, record_id="another")
 
 
-@pytest.mark.parametrize("token", [b"", b"nonsense", FieldCipher([FOREIGN]).encrypt(b"v", record_id="r")])
+@pytest.mark.parametrize(
+    "token",
+    [b"", b"nonsense", FieldCipher([FOREIGN]).encrypt(b"v", record_id="r")],
+    ids=["nothing", "nonsense", "of a foreign key"],
+)
 def test_what_no_key_opens_is_said_to_be_unreadable(token: bytes) -> None:
     cipher = FieldCipher([NEW, OLD])
 
