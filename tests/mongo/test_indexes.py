@@ -107,7 +107,9 @@ FILTERS = [
 
 def spelled(wanted: TransactionFilter) -> str:
     moments = {"since": wanted.since, "until": wanted.until}
-    return " ".join([*sorted(wanted.query().keys() - {"created_at"}), *(name for name in moments if moments[name])])
+    return " ".join(
+        [*sorted(wanted.query().keys() - {"created_at"}), *(name for name in moments if moments[name])]
+    )
 
 
 @pytest.mark.parametrize("wanted", FILTERS, ids=spelled)
