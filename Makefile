@@ -30,6 +30,9 @@ test-frontend: frontend/node_modules/.installed
 bench: $(VENV)/.installed ## Measure speed and memory; writes .data/bench.json
 	$(BIN)/python -m tests.bench
 
+soak: $(VENV)/.installed ## Try thousands of interleavings of payments and wallets
+	SOAK_EXAMPLES=$(or $(EXAMPLES),400) $(BIN)/pytest tests/mongo/test_any_interleaving.py --timeout=0
+
 lint: $(VENV)/.installed ## Look for mistakes and untidiness
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -53,4 +56,4 @@ frontend/node_modules/.installed: frontend/package.json frontend/package-lock.js
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.PHONY: help install run test test-python test-frontend bench lint types format clean
+.PHONY: help install run test test-python test-frontend bench soak lint types format clean

@@ -41,6 +41,11 @@ class Controls:
         assert response.ok, response.text
         return response.json() if response.content else {}
 
+    def try_post(self, control: str, /, **body: Any) -> None:
+        """Do something that the sandbox may refuse, as a customer may."""
+        response = requests.post(f"{self.url}/sandbox/{control}", json=body, timeout=SECONDS)
+        assert response.status_code < 500, response.text
+
     def fault(self, path: str, kind: str, **more: Any) -> None:
         """Break every call whose path matches, or the next `times` of them."""
         self.post("faults", path=path, kind=kind, **more)
