@@ -34,24 +34,32 @@ HEADER_DOC: dict[str, Any] = {
 
 def idempotent(view: Callable[P, Any]) -> Callable[P, Response]:
     """Run the view once per key; every copy of the request gets the answer of that one run."""
+    return _keyed(view, is_harmless=False)
 
+
+def replayable(view: Callable[P, Any]) -> Callable[P, Response]:
+    """The same for a view that does nothing twice anyway: nobody waits for its key to be on the disk."""
+    return _keyed(view, is_harmless=True)
+
+
+def keep_trying() -> None:
+    """Say that the answer being given is not the last word: the next copy of the request runs again."""
+    g.is_unfinished = True
+
+
+def _keyed(view: Callable[P, Any], *, is_harmless: bool) -> Callable[P, Response]:
     @wraps(view)
     def keyed(*args: P.args, **kwargs: P.kwargs) -> Response:
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return make_response(view(*args, **kwargs))
-        begun = services().idempotency.begin(_request_key(key), _fingerprint())
+        begun = services().idempotency.begin(_request_key(key), _fingerprint(), is_harmless=is_harmless)
         if isinstance(begun, StoredAnswer):
             return _replayed(begun)
         g.movement_key = begun.movement_key
         return _run(begun, lambda: view(*args, **kwargs))
 
     return keyed
-
-
-def keep_trying() -> None:
-    """Say that the answer being given is not the last word: the next copy of the request runs again."""
-    g.is_unfinished = True
 
 
 def movement_key() -> str:

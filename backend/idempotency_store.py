@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass, replace
 
 import pymongo
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.write_concern import WriteConcern
@@ -50,11 +51,11 @@ class IdempotencyStore:
         # An answer that is lost with a server is found again by its movement key: nobody waits for the disk.
         self._notes = self._keys.with_options(write_concern=WriteConcern(w=1))
 
-    def begin(self, request_key: str, fingerprint: str) -> Run | StoredAnswer:
+    def begin(self, request_key: str, fingerprint: str, *, is_harmless: bool = False) -> Run | StoredAnswer:
         """Take the request, or give the answer it had; leases run on the server's clock."""
         run = Run(id=request_key, lease=uuid.uuid4().hex, movement_key=uuid.uuid4().hex)
         try:
-            self._insert(run, fingerprint)
+            self._insert(self._notes if is_harmless else self._keys, run, fingerprint)
         except DuplicateKeyError:
             return self._take_over(run, fingerprint) or self._answer(run, fingerprint)
         return run
@@ -86,8 +87,8 @@ class IdempotencyStore:
         except PyMongoError as error:
             log.warning("could not note the end of a request: %s", error)
 
-    def _insert(self, run: Run, fingerprint: str) -> None:
-        self._keys.update_one(
+    def _insert(self, keys: Collection[Document], run: Run, fingerprint: str) -> None:
+        keys.update_one(
             {"_id": run.id, "lease": run.lease},
             [
                 {

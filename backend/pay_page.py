@@ -27,6 +27,8 @@ WORDS: Mapping[PaymentStatus, tuple[str, str]] = {
 }
 WAITING = ("Not confirmed yet", "We have not heard of the payment yet. You can close this page.")
 
+LATE_CREDIT = "CREDITED_TO_WALLET"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -76,6 +78,8 @@ def result_of(payment: Payment) -> Result:
     title, text = WORDS.get(PaymentStatus.EXPIRED if is_over else payment.status, WAITING)
     if payment.is_paid and payment.order_id is None:
         text = "Thank you. The money is in your wallet."
+    if (payment.error or {}).get("code") == LATE_CREDIT:
+        title, text = "In your wallet", "The money came too late for this order. It is in your wallet now."
     return Result(title=title, text=text, due=due_of(payment), reference=payment.id)
 
 

@@ -55,7 +55,8 @@ class PaymentCompletion:
                 raise Misfit(ExceptionReason.UNKNOWN_PAYMENT)
             attempt = fitting(payment, seen)
             self._ways[attempt.purpose](payment, attempt, seen)
-            self._holds.settle(payment.id)
+            if any(tried.hold_id for tried in payment.attempts):
+                self._holds.settle(payment.id)
         except DuplicateKeyError:
             return None  # This money was applied before.
         except Misfit as misfit:

@@ -10,7 +10,7 @@ from flask_limiter.util import get_remote_address
 from backend.access import admin_only, caller
 from backend.blueprint import Blueprint
 from backend.extensions import limiter
-from backend.idempotency import HEADER_DOC, idempotent, keep_trying, movement_key
+from backend.idempotency import HEADER_DOC, idempotent, keep_trying, movement_key, replayable
 from backend.payment_methods import EMI_FROM_MINOR
 from backend.payment_service import Checkout
 from backend.payment_values import Payment, PaymentFilter
@@ -78,7 +78,7 @@ def initiate(body: dict[str, Any]) -> Any:
 
 @payments.route("/<string:payment_id>/verify", methods=["POST"])
 @payments.doc(parameters=[HEADER_DOC])
-@idempotent
+@replayable
 @payments.arguments(VerifyRequest, required=False)
 @payments.response(200, enveloped(PaymentAnswer))
 def verify(body: dict[str, Any], payment_id: str) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class WebhookInbox:
         self, database: Database[Document], *, gateways: Gateways, cipher: FieldCipher, desk: Desk
     ) -> None:
         self._events = database["webhook_events"]
-        # A mark that is lost costs only applying the message once more, so nobody waits for the disk.
+        # The gateway is told "ok" only after what the message says is on the disk. Until then it sends the
+        # message again, so that nobody need wait for the disk to keep the message itself.
         self._notes = self._events.with_options(write_concern=WriteConcern(w=1))
         self._gateways = gateways
         self._cipher = cipher
@@ -141,7 +142,7 @@ class WebhookInbox:
     def _store(self, key: str, event: GatewayEvent, raw: bytes, headers: Mapping[str, str]) -> bool:
         document = self._document(key, event.gateway, event.type, raw, headers)
         try:
-            self._events.insert_one(document | {"event_id": event.id, "occurred_at": event.occurred_at})
+            self._notes.insert_one(document | {"event_id": event.id, "occurred_at": event.occurred_at})
         except DuplicateKeyError:
             return False
         return True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 import certifi
@@ -48,6 +49,15 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 T = TypeVar("T")
 
 
+class _Client(Client):  # type: ignore[misc]  # The SDK has no types.
+    """The SDK's client, which would look its own version up anew for each request."""
+
+    VERSION = version("razorpay")
+
+    def _get_version(self) -> str:
+        return self.VERSION
+
+
 class RazorpayGateway:
     """Razorpay; one instance serves all threads of a process."""
 
@@ -67,7 +77,7 @@ class RazorpayGateway:
         self._shop_name = shop_name
         self._line = line or Line(self.name)
         auth = (settings.key_id, settings.key_secret)
-        self._client = Client(session=RazorpaySession(), auth=auth, base_url=self._api_url)
+        self._client = _Client(session=RazorpaySession(), auth=auth, base_url=self._api_url)
         self._script = checkout.script_of(self._api_url)
         # The SDK's own list of certificates is of 2015.
         self._client.cert_path = certifi.where()

@@ -27,7 +27,7 @@ import { unwrap, unwrapPage } from "./envelope.js";
 /** @typedef {{id: string, outcome: "ok" | "duplicate" | "ignored"}} Replay */
 
 /** @typedef {"OPEN" | "RESOLVING" | "RESOLVED"} ExceptionState */
-/** @typedef {"unknown_payment" | "amount_mismatch" | "currency_mismatch" | "order_not_payable" | "paid_twice" | "refund_unmatched"} ExceptionReason */
+/** @typedef {"unknown_payment" | "amount_mismatch" | "currency_mismatch" | "order_not_payable" | "paid_twice" | "wallet_refused"} ExceptionReason */
 /** @typedef {"credit_wallet" | "refund_at_source" | "dismiss"} Resolution */
 
 /**

@@ -30,7 +30,7 @@
  * @property {PaymentMethod} payment_method
  * @property {Gateway} gateway
  * @property {Charge} charge
- * @property {string | null} checkout_url where to send the customer; null where the gateway's script opens its own window
+ * @property {string | null} checkout_url where to send the customer: PayPal, or a page of ours that opens Checkout; with `checkout.script` your own page can open it instead
  * @property {string} key the gateway's key that a browser may see
  * @property {PaymentStatus} status
  * @property {string} expires_at ISO-8601, UTC
