@@ -18,7 +18,7 @@ from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gat
 from backend.split_holds import SplitHolds
 
 # How one kind of attempt becomes paid. Raises Misfit, or DuplicateKeyError for money that was applied before.
-Way = Callable[[Payment, Attempt, GatewayPayment], None]
+Way = Callable[[Payment, Attempt, GatewayPayment], Payment | None]
 
 
 class Misfit(Exception):
@@ -48,28 +48,37 @@ class PaymentCompletion:
         self._holds = holds
         self._ways: Mapping[Purpose, Way] = {Purpose.ORDER: self._complete_order, **ways}
 
-    def apply(self, payment: Payment | None, seen: GatewayPayment) -> ExceptionReason | None:
-        """Let captured money pay its order, or keep it as an exception and say why; once only."""
+    def apply(self, payment: Payment | None, seen: GatewayPayment) -> Payment | None:
+        """Let captured money pay what it is for, or keep it as an exception; once only.
+
+        Gives the payment as it became, where that is known without another look.
+        """
         try:
             if payment is None:
                 raise Misfit(ExceptionReason.UNKNOWN_PAYMENT)
             attempt = fitting(payment, seen)
-            self._ways[attempt.purpose](payment, attempt, seen)
+            completed = self._ways[attempt.purpose](payment, attempt, seen)
             if any(tried.hold_id for tried in payment.attempts):
                 self._holds.settle(payment.id)
         except DuplicateKeyError:
             return None  # This money was applied before.
         except Misfit as misfit:
             self._exceptions.record(seen, payment, misfit.reason)
-            return misfit.reason
-        return None
+            return None
+        return completed
 
-    def _complete_order(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> None:
-        in_transaction(self._client, lambda session: self._complete(payment, attempt, seen, session))
+    def _complete_order(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> Payment:
+        completed: list[Payment] = []
+
+        def write(session: ClientSession) -> None:
+            completed[:] = [self._complete(payment, attempt, seen, session)]
+
+        in_transaction(self._client, write)
+        return completed[0]
 
     def _complete(
         self, payment: Payment, attempt: Attempt, seen: GatewayPayment, session: ClientSession
-    ) -> None:
+    ) -> Payment:
         """Write the money, the payment and its order together or not at all."""
         now = datetime.now(UTC)
         self._captures.insert_one(capture_document(seen, became=payment.id), session=session)
@@ -90,6 +99,7 @@ class PaymentCompletion:
         claim = {"_id": payment.order_id, **PAYABLE}
         if self._orders.update_one(claim, change, session=session).matched_count == 0:
             raise Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
+        return completed
 
 
 def fitting(payment: Payment, seen: GatewayPayment) -> Attempt:

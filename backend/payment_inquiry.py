@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pymongo.database import Database
 
@@ -77,10 +78,10 @@ class PaymentInquiry:
         seen = gateway.fetch_payment(gateway_payment_id)
         if seen.order_id != attempt.gateway_order_id:
             raise InvalidSignature("This payment belongs to another order.")
-        seen = self._told(payment, seen, is_payer_back=True)
-        paid = self._store.get(payment.id)
-        if seen.state is PaymentState.CAPTURED and paid.gateway_payment_id != seen.id:
-            self._check_applied(seen)
+        told = self._told(payment, seen, is_payer_back=True)
+        paid = told.completed or self._store.get(payment.id)
+        if told.seen.state is PaymentState.CAPTURED and paid.gateway_payment_id != told.seen.id:
+            self._check_applied(told.seen)
         return paid
 
     def ask(self, payment: Payment, *, is_payer_back: bool = False) -> Payment:
@@ -117,7 +118,7 @@ class PaymentInquiry:
             except GatewayError as failure:
                 failures[attempt.number] = failure
         told = [self._told(payment, seen, is_payer_back=is_payer_back) for seen in _in_order(known)]
-        return [seen.state for seen in told], failures
+        return [one.seen.state for one in told], failures
 
     def _payments_of(self, attempt: Attempt) -> list[GatewayPayment]:
         """List what was tried; an order that the gateway does not know was not paid there."""
@@ -129,16 +130,17 @@ class PaymentInquiry:
             log.warning("a gateway does not know an order of ours", extra={"gateway": attempt.gateway})
             return []
 
-    def _told(self, payment: Payment, seen: GatewayPayment, *, is_payer_back: bool) -> GatewayPayment:
+    def _told(self, payment: Payment, seen: GatewayPayment, *, is_payer_back: bool) -> "_Told":
         """Capture what may be captured, apply what the gateway says, and then what it has given back."""
         gateway = self._gateways.get(seen.gateway)
         if seen.state is PaymentState.AUTHORIZED and self._is_wanted(payment.id, seen, is_payer_back):
             seen = _captured(seen, gateway)
-        self._outcomes.apply_to(payment, seen)
+        completed = self._outcomes.apply_to(payment, seen)
         if seen.state is PaymentState.CAPTURED and seen.refunded_minor:
             for refund in gateway.refunds_of(seen.id):
                 self._refunds.apply(refund)
-        return seen
+            completed = None  # It has changed again since.
+        return _Told(seen=seen, completed=completed)
 
     def _is_wanted(self, payment_id: str, seen: GatewayPayment, is_payer_back: bool) -> bool:
         """Tell whether to take authorised money: not for what was given up, unless the payer is back."""
@@ -175,6 +177,14 @@ class PaymentInquiry:
             raise MoneyTooLate(reason=reason)
         if reason:
             raise MoneyMisfits(reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a gateway said in the end, and the payment that it has completed just now."""
+
+    seen: GatewayPayment
+    completed: Payment | None
 
 
 def _is_signed(gateway: PaymentGateway, attempt: Attempt, gateway_payment_id: str, signature: str) -> bool:

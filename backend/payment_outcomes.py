@@ -10,7 +10,7 @@ from backend.db import Document, in_transaction
 from backend.gateways.port import GatewayPayment, PaymentState
 from backend.order_service import OrderPayment
 from backend.payment_completion import PaymentCompletion
-from backend.payment_exceptions import ExceptionReason
+from backend.payment_exceptions import ExceptionReason, PaymentExceptions
 from backend.payment_store import PaymentStore
 from backend.payment_values import OPEN, Payment, PaymentStatus, gateway_key
 from backend.split_holds import SplitHolds
@@ -25,30 +25,45 @@ class PaymentOutcomes:
     """Brings payments forward; verify, webhooks, polling and reconciliation all end here."""
 
     def __init__(
-        self, database: Database[Document], *, completion: PaymentCompletion, holds: SplitHolds
+        self,
+        database: Database[Document],
+        *,
+        completion: PaymentCompletion,
+        exceptions: PaymentExceptions,
+        holds: SplitHolds,
     ) -> None:
         self._client = database.client
         self._orders = database["orders"]
         self._store = PaymentStore(database)
         self._completion = completion
+        self._exceptions = exceptions
         self._holds = holds
 
     def apply(self, seen: GatewayPayment, *, is_snapshot: bool = False) -> None:
         """Apply what a gateway says; a snapshot may be old, anything else is how things are now."""
         self.apply_to(self._find(seen), seen, is_snapshot=is_snapshot)
 
-    def apply_to(self, payment: Payment | None, seen: GatewayPayment, *, is_snapshot: bool = False) -> None:
-        """Apply it to the payment it is known to be about."""
+    def apply_to(
+        self, payment: Payment | None, seen: GatewayPayment, *, is_snapshot: bool = False
+    ) -> Payment | None:
+        """Apply it to the payment it is known to be about, and give that where it has become paid now."""
         if seen.state is PaymentState.CAPTURED:
-            reason = self._completion.apply(payment, seen)
-            if payment and reason in UNPAYABLE_AFTER:
-                self._fail(payment, replace(seen, error_code=reason.value), is_snapshot=False)
-        elif payment is None:
+            return self._apply_money(payment, seen)
+        if payment is None:
             log.info("a payment of somebody else", extra={"gateway": seen.gateway, "state": seen.state.value})
         elif seen.state in (PaymentState.AUTHORIZED, PaymentState.PENDING):
             self._authorize(payment, seen)
         elif seen.state is PaymentState.FAILED:
             self._fail(payment, seen, is_snapshot=is_snapshot)
+        return None
+
+    def _apply_money(self, payment: Payment | None, seen: GatewayPayment) -> Payment | None:
+        completed = self._completion.apply(payment, seen)
+        if completed is None and payment is not None:
+            reason = self._exceptions.reason_of(seen)
+            if reason in UNPAYABLE_AFTER:
+                self._fail(payment, replace(seen, error_code=reason), is_snapshot=False)
+        return completed
 
     def _find(self, seen: GatewayPayment) -> Payment | None:
         """Find the payment by the gateway's order.

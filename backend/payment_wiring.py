@@ -114,7 +114,7 @@ def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
     database, gateways = shop.database, shop.gateways
     exceptions = PaymentExceptions(database)
     completion = wire_completion(database, shop.wallets, exceptions, shop.holds)
-    outcomes = PaymentOutcomes(database, completion=completion, holds=shop.holds)
+    outcomes = PaymentOutcomes(database, completion=completion, exceptions=exceptions, holds=shop.holds)
     to_wallet = RefundToWallet(database, wallets=shop.wallets)
     refunds = RefundService(database, gateways=gateways, to_wallet=to_wallet, exceptions=exceptions)
     inquiry = PaymentInquiry(

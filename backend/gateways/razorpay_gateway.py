@@ -77,7 +77,7 @@ class RazorpayGateway:
         self._shop_name = shop_name
         self._line = line or Line(self.name)
         auth = (settings.key_id, settings.key_secret)
-        self._client = _Client(session=RazorpaySession(), auth=auth, base_url=self._api_url)
+        self._client = _Client(session=RazorpaySession(self._api_url), auth=auth, base_url=self._api_url)
         self._script = checkout.script_of(self._api_url)
         # The SDK's own list of certificates is of 2015.
         self._client.cert_path = certifi.where()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from backend.gateways.errors import GatewayBusy, GatewayError, GatewayNotFound, GatewayRefused
 from backend.gateways.outgoing import POOL_SIZE, failure
@@ -23,8 +24,11 @@ log = logging.getLogger(__name__)
 class RazorpaySession(requests.Session):
     """A session, safe to share between threads, from which only usable answers come back."""
 
-    def __init__(self) -> None:
+    def __init__(self, api_url: str) -> None:
         super().__init__()
+        # One address: its proxy is looked up once, and not anew for each request.
+        self.proxies.update(get_environ_proxies(api_url))
+        self.trust_env = False
         # One session serves many customers, so it keeps no cookies.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):

@@ -88,6 +88,7 @@ class Counter:
                 outcomes=PaymentOutcomes(
                     database,
                     completion=PaymentCompletion(database, exceptions=exceptions, ways={}, holds=holds),
+                    exceptions=exceptions,
                     holds=holds,
                 ),
                 refunds=refunds,
