@@ -22,7 +22,7 @@ from backend.gateways.errors import (
 from backend.gateways.resilience import PATIENT, Line, Patience
 from backend.gateways.settings import ApplePaySettings
 from tests.gateways.certificates import authority, leaf
-from tests.gateways.controls import IMPATIENT
+from tests.gateways.controls import HANGS_FOR_SECONDS, IMPATIENT
 from tests.gateways.local_servers import LocalServer, Reply
 
 ROOT, STRANGER = authority(), authority("Stranger")
@@ -120,7 +120,7 @@ def test_a_failure_says_what_is_known(
 
 
 def test_silence_ends_with_a_timeout(settings: ApplePaySettings, apple: LocalServer, tmp_path: Path) -> None:
-    apple.answer = lambda _: time.sleep(1) or Reply()
+    apple.answer = lambda _: time.sleep(HANGS_FOR_SECONDS) or Reply()
 
     with pytest.raises(GatewayTimeout):
         asking(settings, apple, tmp_path / "root.pem", IMPATIENT).merchant_session("shop.example")

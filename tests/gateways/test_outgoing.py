@@ -10,6 +10,7 @@ import pytest
 
 from backend.gateways.errors import GatewayError, GatewayTimeout, GatewayUnavailable
 from backend.gateways.outgoing import Answer, AnswerTooLarge, Outgoing
+from tests.gateways.controls import HANGS_FOR_SECONDS
 from tests.gateways.local_servers import LocalServer, Reply
 
 PATIENT, IMPATIENT = (5.0, 5.0), (0.3, 0.3)
@@ -83,7 +84,7 @@ def test_an_address_that_is_none_sends_nothing(outgoing: Outgoing, url: str) -> 
 
 
 def test_silence_is_a_timeout(server: LocalServer) -> None:
-    server.answer = lambda _: time.sleep(1) or Reply()
+    server.answer = lambda _: time.sleep(HANGS_FOR_SECONDS) or Reply()
 
     assert error_of(Outgoing(timeout=IMPATIENT), server.url) is GatewayTimeout
 

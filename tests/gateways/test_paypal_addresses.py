@@ -17,6 +17,7 @@ from backend.gateways.errors import (
 from backend.gateways.paypal_certificates import is_address_of_paypal
 from backend.gateways.paypal_webhooks import PayPalWebhooks
 from tests.gateways.certificates import NOW, leaf
+from tests.gateways.controls import HANGS_FOR_SECONDS
 from tests.gateways.local_servers import LocalServer, Reply
 from tests.gateways.paypal_signer import BODY, INTERMEDIATE, LEAF, ROOT, Signer, verifier
 
@@ -199,7 +200,7 @@ def test_a_server_that_is_away_lets_paypal_try_again(signer: Signer, ca_file: st
 
 
 def test_a_server_that_hangs_lets_paypal_try_again(signer: Signer, ca_file: str) -> None:
-    signer.server.answer = lambda _: time.sleep(1) or Reply()
+    signer.server.answer = lambda _: time.sleep(HANGS_FOR_SECONDS) or Reply()
 
     with pytest.raises(GatewayTimeout):
         verifier(signer.server.url, ca_file, timeout=(0.3, 0.3)).verify(BODY, signer.headers())

@@ -16,6 +16,7 @@ from backend.gateways.errors import (
     GatewayUnavailable,
 )
 from backend.gateways.paypal_api import TOKEN_PATH, PayPalApi
+from tests.gateways.controls import HANGS_FOR_SECONDS
 from tests.gateways.local_servers import LocalServer, Reply
 from tests.gateways.paypal_account import ACCESS_TOKEN, CLIENT_SECRET, Account, api_at
 
@@ -136,7 +137,7 @@ def test_a_no_without_an_issue_is_still_a_no(account: Account, api: PayPalApi, d
 
 
 def test_silence_ends_with_a_timeout(server: LocalServer) -> None:
-    server.answer = lambda _: time.sleep(1) or Reply()
+    server.answer = lambda _: time.sleep(HANGS_FOR_SECONDS) or Reply()
 
     with pytest.raises(GatewayTimeout):
         api_at(server.url, timeout=(0.3, 0.3)).get("v2/x")
