@@ -77,7 +77,7 @@ def _init_extensions(app: Flask, settings: Settings) -> None:
     rate_limits.init_app(app, settings)
     access.init_app(app)
     api.init_app(app)
-    error_handlers.init_app(app, jwt)
+    error_handlers.init_app(app)
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

@@ -4,11 +4,10 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify
-from flask_jwt_extended import JWTManager
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, WTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from backend.errors import AppError, ServiceUnavailable, Unauthenticated
+from backend.errors import AppError, ServiceUnavailable
 from backend.logs import request_id
 from backend.money import to_major
 
@@ -39,22 +38,12 @@ MESSAGES = {
 KEPT_HEADERS = ("Allow", "Retry-After")
 
 
-def init_app(app: Flask, jwt: JWTManager) -> None:
+def init_app(app: Flask) -> None:
     """Install a handler for every kind of failure."""
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(PyMongoError, _database_error)
     app.register_error_handler(Exception, _unexpected_error)
-    for loader in (
-        jwt.unauthorized_loader,
-        jwt.invalid_token_loader,
-        jwt.expired_token_loader,
-        jwt.revoked_token_loader,
-        jwt.needs_fresh_token_loader,
-        jwt.token_verification_failed_loader,
-        jwt.user_lookup_error_loader,
-    ):
-        loader(_token_error)
 
 
 def error_response(status: int, code: str, message: str, details: Any = None) -> Response:
@@ -106,7 +95,3 @@ def _database_error(error: PyMongoError) -> Response:
 def _unexpected_error(error: Exception) -> Response:
     log.error("unexpected error", exc_info=error)
     return _app_error(AppError())
-
-
-def _token_error(*_args: Any) -> Response:
-    return _app_error(Unauthenticated())

@@ -9,6 +9,7 @@ from backend.config import CURRENCY, Settings
 from backend.db import Document
 from backend.gateways.registry import Gateways
 from backend.integration_log import IntegrationLog
+from backend.ledger import Ledger
 from backend.order_refunds import OrderRefunds
 from backend.order_service import OrderService
 from backend.payment_completion import PaymentCompletion, Way
@@ -37,6 +38,7 @@ class Meeting:
     settings: Settings
     database: Database[Document]
     gateways: Gateways
+    ledger: Ledger
     users: UserService
     wallets: WalletService
     transactions: Transactions
@@ -48,14 +50,19 @@ class Meeting:
 
 
 def wire_completion(
-    database: Database[Document], wallets: WalletService, exceptions: PaymentExceptions, holds: SplitHolds
+    database: Database[Document],
+    *,
+    ledger: Ledger,
+    wallets: WalletService,
+    exceptions: PaymentExceptions,
+    holds: SplitHolds,
 ) -> PaymentCompletion:
     """Build the only place where payments become paid, with a way for each purpose."""
     ways: Mapping[Purpose, Way] = {
         Purpose.TOPUP: TopUpCompletion(wallets=wallets).complete,
         Purpose.SPLIT: SplitCompletion(database, wallets=wallets).complete,
     }
-    return PaymentCompletion(database, exceptions=exceptions, ways=ways, holds=holds)
+    return PaymentCompletion(database, ledger=ledger, exceptions=exceptions, ways=ways, holds=holds)
 
 
 def wire_integration(parts: Meeting) -> WalletPaymentIntegration:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import Document, in_transaction
+from backend.db import Document
+from backend.errors import ClaimLost, ServiceUnavailable
 from backend.gateways.port import GatewayPayment
-from backend.ledger import Claim
+from backend.ledger import Claim, Ledger, Row
 from backend.order_service import PAYABLE, OrderPayment, OrderStatus
 from backend.payment_exceptions import ExceptionReason, PaymentExceptions, capture_document
 from backend.payment_store import PaymentStore
@@ -18,7 +18,13 @@ from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gat
 from backend.split_holds import SplitHolds
 
 # How one kind of attempt becomes paid. Raises Misfit, or DuplicateKeyError for money that was applied before.
-Way = Callable[[Payment, Attempt, GatewayPayment], Payment | None]
+Way = Callable[[Payment, Attempt, GatewayPayment], None]
+
+MAX_TRIES = 20
+
+
+class AppliedBefore(Exception):
+    """This money has become what it is already."""
 
 
 class Misfit(Exception):
@@ -36,11 +42,12 @@ class PaymentCompletion:
         self,
         database: Database[Document],
         *,
+        ledger: Ledger,
         exceptions: PaymentExceptions,
         ways: Mapping[Purpose, Way],
         holds: SplitHolds,
     ) -> None:
-        self._client = database.client
+        self._ledger = ledger
         self._captures = database["captures"]
         self._orders = database["orders"]
         self._store = PaymentStore(database)
@@ -48,58 +55,41 @@ class PaymentCompletion:
         self._holds = holds
         self._ways: Mapping[Purpose, Way] = {Purpose.ORDER: self._complete_order, **ways}
 
-    def apply(self, payment: Payment | None, seen: GatewayPayment) -> Payment | None:
-        """Let captured money pay what it is for, or keep it as an exception; once only.
-
-        Gives the payment as it became, where that is known without another look.
-        """
+    def apply(self, payment: Payment | None, seen: GatewayPayment) -> bool:
+        """Let captured money pay what it is for, or keep it as an exception; tell if it has paid just now."""
         try:
             if payment is None:
                 raise Misfit(ExceptionReason.UNKNOWN_PAYMENT)
             attempt = fitting(payment, seen)
-            completed = self._ways[attempt.purpose](payment, attempt, seen)
+            self._ways[attempt.purpose](payment, attempt, seen)
             if any(tried.hold_id for tried in payment.attempts):
                 self._holds.settle(payment.id)
-        except DuplicateKeyError:
-            return None  # This money was applied before.
+        except (AppliedBefore, DuplicateKeyError):
+            return False
         except Misfit as misfit:
             self._exceptions.record(seen, payment, misfit.reason)
-            return None
-        return completed
+            return False
+        return True
 
-    def _complete_order(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> Payment:
-        completed: list[Payment] = []
+    def _complete_order(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> None:
+        """Write the money, the payment and its order together or not at all, in a batch of the ledger's."""
+        claims = [completing(payment, attempt, seen), _paying(payment, attempt, seen)]
+        money = Row(collection="captures", document=capture_document(seen, became=payment.id))
+        for _ in range(MAX_TRIES):
+            try:
+                return self._ledger.record(claims=claims, rows=[money])
+            except ClaimLost:
+                self._check_still_open(payment, seen)
+        raise ServiceUnavailable("Too much happens to this payment at once. Please try again.")
 
-        def write(session: ClientSession) -> None:
-            completed[:] = [self._complete(payment, attempt, seen, session)]
-
-        in_transaction(self._client, write)
-        return completed[0]
-
-    def _complete(
-        self, payment: Payment, attempt: Attempt, seen: GatewayPayment, session: ClientSession
-    ) -> Payment:
-        """Write the money, the payment and its order together or not at all."""
-        now = datetime.now(UTC)
-        self._captures.insert_one(capture_document(seen, became=payment.id), session=session)
-        completed = self._store.move(
-            payment.id, PaymentStatus.COMPLETED, paid(attempt, seen, now), session=session
-        )
-        if completed is None:
+    def _check_still_open(self, payment: Payment, seen: GatewayPayment) -> None:
+        """Tell why a claim was lost, unless that has passed already."""
+        if self._captures.find_one({"_id": gateway_key(seen.gateway, seen.id)}, {"_id": 1}):
+            raise AppliedBefore
+        if self._store.get(payment.id).is_paid:
             raise Misfit(ExceptionReason.PAID_TWICE)
-        changes = {
-            "status": OrderStatus.CONFIRMED.value,
-            "payment_status": OrderPayment.PAID.value,
-            "payment_method": attempt.method.value,
-            "payment_transaction_id": seen.id,
-            "paid_at": now,
-            "updated_at": now,
-        }
-        change = {"$set": changes, "$inc": {"amount_paid": attempt.amount_minor}}
-        claim = {"_id": payment.order_id, **PAYABLE}
-        if self._orders.update_one(claim, change, session=session).matched_count == 0:
+        if self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1}) is None:
             raise Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
-        return completed
 
 
 def fitting(payment: Payment, seen: GatewayPayment) -> Attempt:
@@ -112,6 +102,21 @@ def fitting(payment: Payment, seen: GatewayPayment) -> Attempt:
     if seen.amount_minor != attempt.charge_minor:
         raise Misfit(ExceptionReason.AMOUNT_MISMATCH)
     return attempt
+
+
+def _paying(payment: Payment, attempt: Attempt, seen: GatewayPayment) -> Claim:
+    """Let an order become paid, if it still takes money."""
+    now = datetime.now(UTC)
+    changes = {
+        "status": OrderStatus.CONFIRMED.value,
+        "payment_status": OrderPayment.PAID.value,
+        "payment_method": attempt.method.value,
+        "payment_transaction_id": seen.id,
+        "paid_at": now,
+        "updated_at": now,
+    }
+    change = {"$set": changes, "$inc": {"amount_paid": attempt.amount_minor}}
+    return Claim(collection="orders", id=payment.order_id or "", guard=PAYABLE, update=change)
 
 
 def completing(payment: Payment, attempt: Attempt, seen: GatewayPayment) -> Claim:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pymongo.database import Database
 
@@ -79,9 +78,9 @@ class PaymentInquiry:
         if seen.order_id != attempt.gateway_order_id:
             raise InvalidSignature("This payment belongs to another order.")
         told = self._told(payment, seen, is_payer_back=True)
-        paid = told.completed or self._store.get(payment.id)
-        if told.seen.state is PaymentState.CAPTURED and paid.gateway_payment_id != told.seen.id:
-            self._check_applied(told.seen)
+        paid = self._store.get(payment.id)
+        if told.state is PaymentState.CAPTURED and paid.gateway_payment_id != told.id:
+            self._check_applied(told)
         return paid
 
     def ask(self, payment: Payment, *, is_payer_back: bool = False) -> Payment:
@@ -118,7 +117,7 @@ class PaymentInquiry:
             except GatewayError as failure:
                 failures[attempt.number] = failure
         told = [self._told(payment, seen, is_payer_back=is_payer_back) for seen in _in_order(known)]
-        return [one.seen.state for one in told], failures
+        return [one.state for one in told], failures
 
     def _payments_of(self, attempt: Attempt) -> list[GatewayPayment]:
         """List what was tried; an order that the gateway does not know was not paid there."""
@@ -130,17 +129,16 @@ class PaymentInquiry:
             log.warning("a gateway does not know an order of ours", extra={"gateway": attempt.gateway})
             return []
 
-    def _told(self, payment: Payment, seen: GatewayPayment, *, is_payer_back: bool) -> "_Told":
+    def _told(self, payment: Payment, seen: GatewayPayment, *, is_payer_back: bool) -> GatewayPayment:
         """Capture what may be captured, apply what the gateway says, and then what it has given back."""
         gateway = self._gateways.get(seen.gateway)
         if seen.state is PaymentState.AUTHORIZED and self._is_wanted(payment.id, seen, is_payer_back):
             seen = _captured(seen, gateway)
-        completed = self._outcomes.apply_to(payment, seen)
+        self._outcomes.apply_to(payment, seen)
         if seen.state is PaymentState.CAPTURED and seen.refunded_minor:
             for refund in gateway.refunds_of(seen.id):
                 self._refunds.apply(refund)
-            completed = None  # It has changed again since.
-        return _Told(seen=seen, completed=completed)
+        return seen
 
     def _is_wanted(self, payment_id: str, seen: GatewayPayment, is_payer_back: bool) -> bool:
         """Tell whether to take authorised money: not for what was given up, unless the payer is back."""
@@ -177,14 +175,6 @@ class PaymentInquiry:
             raise MoneyTooLate(reason=reason)
         if reason:
             raise MoneyMisfits(reason=reason)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a gateway said in the end, and the payment that it has completed just now."""
-
-    seen: GatewayPayment
-    completed: Payment | None
 
 
 def _is_signed(gateway: PaymentGateway, attempt: Attempt, gateway_payment_id: str, signature: str) -> bool:

@@ -43,27 +43,22 @@ class PaymentOutcomes:
         """Apply what a gateway says; a snapshot may be old, anything else is how things are now."""
         self.apply_to(self._find(seen), seen, is_snapshot=is_snapshot)
 
-    def apply_to(
-        self, payment: Payment | None, seen: GatewayPayment, *, is_snapshot: bool = False
-    ) -> Payment | None:
-        """Apply it to the payment it is known to be about, and give that where it has become paid now."""
+    def apply_to(self, payment: Payment | None, seen: GatewayPayment, *, is_snapshot: bool = False) -> None:
+        """Apply it to the payment it is known to be about."""
         if seen.state is PaymentState.CAPTURED:
-            return self._apply_money(payment, seen)
-        if payment is None:
+            self._apply_money(payment, seen)
+        elif payment is None:
             log.info("a payment of somebody else", extra={"gateway": seen.gateway, "state": seen.state.value})
         elif seen.state in (PaymentState.AUTHORIZED, PaymentState.PENDING):
             self._authorize(payment, seen)
         elif seen.state is PaymentState.FAILED:
             self._fail(payment, seen, is_snapshot=is_snapshot)
-        return None
 
-    def _apply_money(self, payment: Payment | None, seen: GatewayPayment) -> Payment | None:
-        completed = self._completion.apply(payment, seen)
-        if completed is None and payment is not None:
-            reason = self._exceptions.reason_of(seen)
-            if reason in UNPAYABLE_AFTER:
-                self._fail(payment, replace(seen, error_code=reason), is_snapshot=False)
-        return completed
+    def _apply_money(self, payment: Payment | None, seen: GatewayPayment) -> None:
+        has_paid = self._completion.apply(payment, seen)
+        reason = None if has_paid or payment is None else self._exceptions.reason_of(seen)
+        if payment and reason in UNPAYABLE_AFTER:
+            self._fail(payment, replace(seen, error_code=reason), is_snapshot=False)
 
     def _find(self, seen: GatewayPayment) -> Payment | None:
         """Find the payment by the gateway's order.

@@ -16,6 +16,7 @@ from backend.gateways.google_pay import GooglePayMessages
 from backend.gateways.registry import Gateways
 from backend.google_nudges import GoogleNudges
 from backend.integration_wiring import Meeting, wire_completion, wire_integration
+from backend.ledger import Ledger
 from backend.order_service import OrderService
 from backend.payment_exceptions import PaymentExceptions
 from backend.payment_inquiry import PaymentInquiry
@@ -45,6 +46,7 @@ class Shop:
     database: Database[Document]
     settings: Settings
     gateways: Gateways
+    ledger: Ledger
     users: UserService
     wallets: WalletService
     transactions: Transactions
@@ -113,7 +115,9 @@ def _integration(
 def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
     database, gateways = shop.database, shop.gateways
     exceptions = PaymentExceptions(database)
-    completion = wire_completion(database, shop.wallets, exceptions, shop.holds)
+    completion = wire_completion(
+        database, ledger=shop.ledger, wallets=shop.wallets, exceptions=exceptions, holds=shop.holds
+    )
     outcomes = PaymentOutcomes(database, completion=completion, exceptions=exceptions, holds=shop.holds)
     to_wallet = RefundToWallet(database, wallets=shop.wallets)
     refunds = RefundService(database, gateways=gateways, to_wallet=to_wallet, exceptions=exceptions)

@@ -57,6 +57,7 @@ def wire_services(
         database=database,
         settings=settings,
         gateways=gateways,
+        ledger=ledger,
         users=users,
         wallets=wallets,
         transactions=transactions,

@@ -14,14 +14,14 @@ from backend.ledger.chain import entry_id
 from backend.ledger.committer import MAX_BATCH, MAX_WAITING, GroupCommitter
 from backend.ledger.documents import Document, read_wallet
 from backend.ledger.store import WALLETS, Answer, LedgerStore
-from backend.ledger.submission import Claim, Row, Submission
+from backend.ledger.submission import Claim, Recorded, Row, Submission
 from backend.ledger.transaction import Busy, is_unknown
 from backend.ledger.values import Entry, Hold, Posting, Verb, Wallet
 from backend.metrics import LEDGER_POSTINGS
 
 __all__ = ["Claim", "Entry", "Hold", "Ledger", "Posting", "Row", "Submission", "Verb", "Wallet"]
 
-T = TypeVar("T", Entry, Hold)
+T = TypeVar("T", Entry, Hold, Recorded)
 
 PATIENCE_SECONDS = 3.5  # Longer than the store's own deadline, shorter than the caller's five.
 
@@ -44,6 +44,13 @@ class Ledger:
         Repeating a hold gives the same hold as it is now: it may have been closed meanwhile.
         """
         return _of_kind(Hold, self._post(Submission(posting=posting, claims=claims, rows=rows)))
+
+    def record(self, *, claims: Sequence[Claim], rows: Sequence[Row] = ()) -> None:
+        """Write what money does that passes by all wallets, or raise the reason why not.
+
+        There is no key: who repeats it recognises by a row or a claim of its own what it did before.
+        """
+        _of_kind(Recorded, self._post(Submission(posting=None, claims=claims, rows=rows)))
 
     def post_many(self, submissions: Iterable[Submission]) -> list[Answer]:
         """Move money for many submissions of one caller and give each one its own answer."""
@@ -102,8 +109,8 @@ def _told(submission: Submission, answer: Answer) -> Answer:
     """Count the answer, and put into words that a lost connection leaves the outcome open."""
     posting = submission.posting
     if isinstance(answer, OutcomeUnknown) or is_unknown(answer):
-        is_entry = posting.verb not in (Verb.HOLD, Verb.RELEASE)
-        answer = OutcomeUnknown(**{"transaction_id": entry_id(posting.key)} if is_entry else {})
+        is_entry = posting is not None and posting.verb not in (Verb.HOLD, Verb.RELEASE)
+        answer = OutcomeUnknown(**{"transaction_id": entry_id(posting.key)} if posting and is_entry else {})
     outcome = answer.code if isinstance(answer, AppError) else type(answer).__name__
-    LEDGER_POSTINGS.labels(posting.verb.value, outcome).inc()
+    LEDGER_POSTINGS.labels(posting.verb.value if posting else "record", outcome).inc()
     return answer

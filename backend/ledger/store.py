@@ -3,9 +3,9 @@
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pymongo
 from pymongo import MongoClient, UpdateOne
@@ -23,15 +23,12 @@ from backend.ledger.core import Applied, Books, Outcome, apply, released_by
 from backend.ledger.documents import (
     Document,
     entry_document,
-    hold_document,
-    hold_state,
     read_entry,
     read_hold,
     read_wallet,
     wallet_document,
-    wallet_state,
 )
-from backend.ledger.submission import Claim, Row, Submission, rounds
+from backend.ledger.submission import RECORDED, Claim, Recorded, Row, Submission, rounds
 from backend.ledger.transaction import (
     Busy,
     Stale,
@@ -40,15 +37,15 @@ from backend.ledger.transaction import (
     is_passing,
     parts_worth_trying,
 )
-from backend.ledger.values import Entry, Hold, HoldState, Posting, Verb, Wallet
+from backend.ledger.values import Entry, Hold, Posting, Verb, Wallet
+from backend.ledger.writes import Update, closed_holds, new_holds, wallet_updates
 from backend.metrics import LEDGER_CONFLICTS
 
 WALLETS, ENTRIES, HOLDS = "wallets", "wallet_transactions", "wallet_holds"
 DEADLINE_SECONDS = 3.0  # A caller is told within five that the database is away.
 MAX_ATTEMPTS = 12
 
-Answer = Outcome | Exception
-Update = tuple[Mapping[str, Any], Mapping[str, Any] | Sequence[Mapping[str, Any]]]
+Answer = Outcome | Recorded | Exception
 T = TypeVar("T", Claim, Row)
 
 
@@ -108,15 +105,18 @@ class LedgerStore:
         lost = self._lost_claims(batch) if careful else set()
         books = self._read(batch, look_up_keys=careful)
         standing = [s for s in batch if id(s) not in lost or _is_known(s.posting, books)]
-        applied = apply(books, [s.posting for s in standing], now=datetime.now(UTC))
+        moving = [s for s in standing if s.posting]
+        applied = apply(books, _postings(moving), now=datetime.now(UTC))
         if not careful and any(isinstance(outcome, AppError) for outcome in applied.outcomes):
             raise Stale  # It may be a replay of something that was possible when it came first.
         self._check_settled(applied)
-        fresh = [s for s, is_fresh in zip(standing, applied.fresh, strict=True) if is_fresh]
+        fresh = [s for s, is_fresh in zip(moving, applied.fresh, strict=True) if is_fresh]
+        fresh += [s for s in standing if s.posting is None]
         if fresh:
             with durable_transaction(self._client) as session:
                 self._write(books, applied, fresh, session)
-        answers = {id(s): outcome for s, outcome in zip(standing, applied.outcomes, strict=True)}
+        answers: dict[int, Answer] = dict.fromkeys(map(id, standing), RECORDED)
+        answers |= {id(s): outcome for s, outcome in zip(moving, applied.outcomes, strict=True)}
         return [answers.get(id(s)) or ClaimLost() for s in batch]
 
     def _read(self, batch: Sequence[Submission], *, look_up_keys: bool) -> Books:
@@ -125,7 +125,7 @@ class LedgerStore:
         Should somebody else commit the same posting while we read, it is then recognised by its
         key, and not refused because its own effect on the wallet is there already.
         """
-        postings = [s.posting for s in batch]
+        postings = _postings(batch)
         keys = {entry_id(p.key) for p in postings if p.verb not in (Verb.HOLD, Verb.RELEASE)}
         hold_ids = {p.hold_id for p in postings if p.hold_id}
         hold_ids |= {hold_id(p.key) for p in postings if p.verb is Verb.HOLD}
@@ -164,10 +164,10 @@ class LedgerStore:
     def _write(
         self, books: Books, applied: Applied, fresh: Sequence[Submission], session: ClientSession
     ) -> None:
-        self._update(WALLETS, _wallet_updates(books, applied), session)
+        self._update(WALLETS, wallet_updates(books, applied), session)
         self._insert(ENTRIES, [entry_document(entry) for entry in applied.entries.values()], session)
-        self._update(HOLDS, _closed_holds(books, applied), session)
-        self._insert(HOLDS, _new_holds(books, applied), session)
+        self._update(HOLDS, closed_holds(books, applied), session)
+        self._insert(HOLDS, new_holds(books, applied), session)
         for name, claims in _by_collection(claim for s in fresh for claim in s.claims).items():
             self._update(name, [(claim.filter, claim.update) for claim in claims], session)
         for name, rows in _by_collection(row for s in fresh for row in s.rows).items():
@@ -200,39 +200,6 @@ def _find(collection: Collection[Document], ids: Set[str]) -> list[Document]:
     return list(collection.find({"_id": {"$in": list(ids)}})) if ids else []
 
 
-def _wallet_updates(books: Books, applied: Applied) -> list[Update]:
-    """Replace each wallet's state only where it still is the state that the rules saw."""
-    return [
-        (_seen(books.wallets[id_]), {"$set": wallet_state(wallet)}) for id_, wallet in applied.wallets.items()
-    ]
-
-
-def _seen(wallet: Wallet) -> Document:
-    """Find the wallet only as it was read.
-
-    The head tells the whole history, even from another one of the same length after a failover.
-    """
-    return {
-        "_id": wallet.customer_id,
-        "seq": wallet.seq,
-        "held": wallet.held_minor,
-        "head_hash": wallet.head_hash,
-    }
-
-
-def _closed_holds(books: Books, applied: Applied) -> list[Update]:
-    """Close holds that are open still; one closed by somebody else matches nothing."""
-    return [
-        ({"_id": hold.id, "state": HoldState.HELD.value}, {"$set": hold_state(hold)})
-        for hold in applied.holds.values()
-        if hold.id in books.holds
-    ]
-
-
-def _new_holds(books: Books, applied: Applied) -> list[Document]:
-    return [hold_document(hold) for hold in applied.holds.values() if hold.id not in books.holds]
-
-
 def _by_collection(items: Iterable[T]) -> dict[str, list[T]]:
     groups: dict[str, list[T]] = defaultdict(list)
     for item in items:
@@ -240,8 +207,14 @@ def _by_collection(items: Iterable[T]) -> dict[str, list[T]]:
     return groups
 
 
-def _is_known(posting: Posting, books: Books) -> bool:
+def _postings(submissions: Sequence[Submission]) -> list[Posting]:
+    return [s.posting for s in submissions if s.posting]
+
+
+def _is_known(posting: Posting | None, books: Books) -> bool:
     """Tell whether the posting was applied before, so that its claims have been met by itself."""
+    if posting is None:
+        return False
     if posting.verb is Verb.RELEASE:
         hold = books.holds.get(posting.hold_id or "")
         return hold is not None and released_by(hold, posting)

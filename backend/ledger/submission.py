@@ -1,4 +1,4 @@
-"""A posting together with all that must be committed with it or not at all."""
+"""What is committed together or not at all: a posting, with the changes of other rows that depend on it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,11 +37,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One unit of work for the ledger."""
+    """One unit of work for the ledger; without a posting, money that passes by all wallets."""
 
-    posting: Posting
+    posting: Posting | None
     claims: Sequence[Claim] = ()
     rows: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer to a submission without a posting: it is written."""
+
+
+RECORDED = Recorded()
 
 
 def rounds(submissions: Iterable[Submission]) -> Iterator[list[int]]:

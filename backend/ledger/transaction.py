@@ -85,7 +85,7 @@ def parts_worth_trying(batch: Sequence[Submission], error: Exception) -> list[li
 
 
 def _customer_of(submission: Submission) -> str:
-    return submission.posting.customer_id
+    return submission.posting.customer_id if submission.posting else ""
 
 
 def _commit(session: ClientSession) -> None:

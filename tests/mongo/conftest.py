@@ -5,8 +5,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo.database import Database
+
+from backend.ledger import Ledger
+from backend.ledger.store import LedgerStore
+from tests.conftest import open_wallet
+from tests.mongo.books import give
+
+Document = dict[str, Any]
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,3 +43,12 @@ def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def store(ledger: Ledger, database: Database[Document]) -> LedgerStore:
+    """A store, with 10.00 in the wallet of cust_1 and three orders to be paid."""
+    open_wallet(ledger, database)
+    give(ledger, 1000)
+    database["orders"].insert_many([{"_id": f"order_{n}", "state": "PENDING"} for n in (1, 2, 3)])
+    return LedgerStore(database)

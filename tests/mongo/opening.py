@@ -12,6 +12,7 @@ from backend.gateway_customers import GatewayCustomers
 from backend.gateways.port import GatewayOrder, Method, OrderRequest, Payer
 from backend.gateways.registry import Gateways
 from backend.gateways.settings import ExchangeSettings
+from backend.ledger import Ledger
 from backend.order_service import Item, Order, OrderService
 from backend.payment_completion import PaymentCompletion
 from backend.payment_exceptions import PaymentExceptions
@@ -87,7 +88,9 @@ class Counter:
                 gateways=known,
                 outcomes=PaymentOutcomes(
                     database,
-                    completion=PaymentCompletion(database, exceptions=exceptions, ways={}, holds=holds),
+                    completion=PaymentCompletion(
+                        database, ledger=Ledger(database), exceptions=exceptions, ways={}, holds=holds
+                    ),
                     exceptions=exceptions,
                     holds=holds,
                 ),

@@ -6,41 +6,14 @@ import pytest
 from pymongo.database import Database
 
 from backend.errors import ClaimLost, HoldClosed
-from backend.ledger import Claim, Entry, Ledger, Posting, Row, Submission, Verb
+from backend.ledger import Claim, Entry, Ledger, Posting, Submission, Verb
 from backend.ledger.chain import hold_id
 from backend.ledger.store import LedgerStore
 from tests.conftest import open_wallet, posting
 from tests.mongo.books import assert_books_balance, entries_of, funds, give, kinds, some_credits
+from tests.mongo.purchases import paying, purchase, states
 
 Document = dict[str, Any]
-
-
-@pytest.fixture
-def store(ledger: Ledger, database: Database[Document]) -> LedgerStore:
-    """A store, with 10.00 in the wallet of cust_1 and three orders to be paid."""
-    open_wallet(ledger, database)
-    give(ledger, 1000)
-    database["orders"].insert_many([{"_id": f"order_{n}", "state": "PENDING"} for n in (1, 2, 3)])
-    return LedgerStore(database)
-
-
-def paying(order_id: str) -> Claim:
-    return Claim(
-        collection="orders", id=order_id, guard={"state": "PENDING"}, update={"$set": {"state": "PAID"}}
-    )
-
-
-def purchase(*order_ids: str, amount_minor: int = 100, message: str | None = None) -> Submission:
-    """Pay once for some orders, and send a message about it."""
-    rows = (Row(collection="outbox", document={"_id": message}),) if message else ()
-    return Submission(
-        posting=posting(Verb.DEBIT, amount_minor), claims=[paying(order) for order in order_ids], rows=rows
-    )
-
-
-def states(database: Database[Document]) -> str:
-    """Show the orders in order, such as "PAID PENDING PENDING"."""
-    return " ".join(order["state"] for order in database["orders"].find(sort=[("_id", 1)]))
 
 
 def test_claims_and_rows_are_committed_with_the_money(
