@@ -21,6 +21,7 @@ NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 SEQ_IN_WALLET = [("customer_id", ASCENDING), ("seq", ASCENDING)]
 NEWEST_IN_WALLET = [("created_at", DESCENDING), ("seq", DESCENDING)]
 NEWEST_OF_ALL = NEWEST
+DUE = [("state", ASCENDING), ("due_at", ASCENDING), ("created_at", ASCENDING)]
 
 
 def _unique_where_set(field: str) -> IndexModel:
@@ -99,6 +100,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("customer_id", ASCENDING)], unique=True, partialFilterExpression={"is_default": True}),
         IndexModel([("customer_id", ASCENDING), ("is_default", DESCENDING), *NEWEST]),
     ],
+    "outbox": [IndexModel(DUE)],
     "rate_limit_counters": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_windows": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
 }

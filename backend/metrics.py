@@ -26,3 +26,12 @@ DISPUTES = Counter("batua_disputes_total", "Disputes by gateway and state.", ["g
 WEBHOOKS = Counter(
     "batua_webhooks_total", "Webhooks by gateway and what became of them.", ["gateway", "outcome"]
 )
+OUTBOX_EVENTS = Counter("batua_outbox_events_total", "Events by what became of them.", ["outcome"])
+OUTBOX_DEPTH = Gauge(
+    "batua_outbox_depth", "Events that nobody was told of yet.", multiprocess_mode="mostrecent"
+)
+OUTBOX_AGE_SECONDS = Gauge(
+    "batua_outbox_age_seconds",
+    "For how long the next event in line has waited.",
+    multiprocess_mode="mostrecent",
+)

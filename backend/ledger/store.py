@@ -5,16 +5,14 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import pymongo
 from pymongo import MongoClient, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import (
-    PyMongoError,
-)
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from backend.errors import AppError, ClaimLost
@@ -31,7 +29,7 @@ from backend.ledger.documents import (
     wallet_document,
     wallet_state,
 )
-from backend.ledger.submission import Claim, Row, Submission, rounds
+from backend.ledger.submission import Claim, Submission, new_documents, rounds
 from backend.ledger.transaction import (
     Busy,
     Stale,
@@ -48,8 +46,8 @@ DEADLINE_SECONDS = 3.0  # A caller is told within five that the database is away
 MAX_ATTEMPTS = 12
 
 Answer = Outcome | Exception
+Decided = tuple[Submission, Outcome]
 Update = tuple[Mapping[str, Any], Mapping[str, Any] | Sequence[Mapping[str, Any]]]
-T = TypeVar("T", Claim, Row)
 
 
 class LedgerStore:
@@ -112,7 +110,8 @@ class LedgerStore:
         if not careful and any(isinstance(outcome, AppError) for outcome in applied.outcomes):
             raise Stale  # It may be a replay of something that was possible when it came first.
         self._check_settled(applied)
-        fresh = [s for s, is_fresh in zip(standing, applied.fresh, strict=True) if is_fresh]
+        decided = zip(standing, applied.outcomes, applied.fresh, strict=True)
+        fresh = [(submission, outcome) for submission, outcome, is_fresh in decided if is_fresh]
         if fresh:
             with durable_transaction(self._client) as session:
                 self._write(books, applied, fresh, session)
@@ -162,16 +161,16 @@ class LedgerStore:
         return {owner for owner, claim in claims if claim.target not in found}
 
     def _write(
-        self, books: Books, applied: Applied, fresh: Sequence[Submission], session: ClientSession
+        self, books: Books, applied: Applied, fresh: Sequence[Decided], session: ClientSession
     ) -> None:
         self._update(WALLETS, _wallet_updates(books, applied), session)
         self._insert(ENTRIES, [entry_document(entry) for entry in applied.entries.values()], session)
         self._update(HOLDS, _closed_holds(books, applied), session)
         self._insert(HOLDS, _new_holds(books, applied), session)
-        for name, claims in _by_collection(claim for s in fresh for claim in s.claims).items():
+        for name, claims in _by_collection(claim for s, _ in fresh for claim in s.claims).items():
             self._update(name, [(claim.filter, claim.update) for claim in claims], session)
-        for name, rows in _by_collection(row for s in fresh for row in s.rows).items():
-            self._insert(name, [dict(row.document) for row in rows], session)
+        for name, documents in new_documents(fresh).items():
+            self._insert(name, documents, session)
 
     def _update(self, name: str, updates: Sequence[Update], session: ClientSession) -> None:
         """Apply guarded updates; one that finds nothing means that our reading was stale."""
@@ -233,10 +232,10 @@ def _new_holds(books: Books, applied: Applied) -> list[Document]:
     return [hold_document(hold) for hold in applied.holds.values() if hold.id not in books.holds]
 
 
-def _by_collection(items: Iterable[T]) -> dict[str, list[T]]:
-    groups: dict[str, list[T]] = defaultdict(list)
-    for item in items:
-        groups[item.collection].append(item)
+def _by_collection(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
+    groups: dict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        groups[claim.collection].append(claim)
     return groups
 
 
