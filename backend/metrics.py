@@ -35,3 +35,8 @@ OUTBOX_AGE_SECONDS = Gauge(
     "For how long the next event in line has waited.",
     multiprocess_mode="mostrecent",
 )
+JOBS_RUN = Counter("batua_jobs_total", "Runs of background jobs by what became of them.", ["job", "outcome"])
+JOB_SECONDS = Histogram(
+    "batua_job_seconds", "Time of one run of a job.", ["job"], buckets=(0.01, 0.1, 1, 10, 60, 600, 3600)
+)
+REFUNDS_OVERDUE = Counter("batua_refunds_overdue_total", "Refunds that have not ended in time.", ["gateway"])

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pymongo.database import Database
@@ -63,12 +63,12 @@ class Outbox:
             OUTBOX_EVENTS.labels("delayed").inc()
         return 1
 
-    def backlog(self, *, now: datetime) -> Backlog:
+    def backlog(self) -> Backlog:
         """Tell how many events wait and for how long, and show it as metrics."""
         waiting = {"state": EventState.PENDING.value}
         depth = self._events.count_documents(waiting, limit=MOST_COUNTED)
         first = self._events.find_one(waiting, {"created_at": 1}, sort=OLDEST_DUE)
-        age = max(now - first["created_at"], timedelta()) if first else timedelta()
+        age = max(datetime.now(UTC) - first["created_at"], timedelta()) if first else timedelta()
         OUTBOX_DEPTH.set(depth)
         OUTBOX_AGE_SECONDS.set(age.total_seconds())
         return Backlog(depth=depth, age=age)

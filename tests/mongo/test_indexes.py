@@ -196,7 +196,7 @@ def tell_of_events(database: Database[Document]) -> None:
     event = Event(type=EventType.ORDER_PAID, customer_id="cust_1", key="order_1", data={})
     database["outbox"].insert_one(event.document())
     outbox = Outbox(database)
-    outbox.backlog(now=NOON)
+    outbox.backlog()
     outbox.dispatch()
 
 
