@@ -39,9 +39,15 @@ class Backlog:
 class Outbox:
     """Hands events on; each is told at least once, and every subscriber knows what it has heard."""
 
-    def __init__(self, database: Database[Document], *, subscribers: Sequence[Subscriber] = ()) -> None:
+    def __init__(
+        self,
+        database: Database[Document],
+        *,
+        subscribers: Sequence[Subscriber] = (),
+        lease_seconds: int = LEASE_SECONDS,
+    ) -> None:
         self._events = database[OUTBOX]
-        self._leases = Leases(self._events, seconds=LEASE_SECONDS)
+        self._leases = Leases(self._events, seconds=lease_seconds)
         self._subscribers = subscribers
 
     def dispatch(self) -> int:
