@@ -30,8 +30,9 @@ test-frontend: frontend/node_modules/.installed
 bench: $(VENV)/.installed ## Measure speed and memory; writes .data/bench.json
 	$(BIN)/python -m tests.bench
 
-soak: $(VENV)/.installed ## Try thousands of interleavings of payments and wallets
+soak: $(VENV)/.installed ## Try thousands of interleavings of payments and wallets, and kill workers
 	SOAK_EXAMPLES=$(or $(EXAMPLES),400) $(BIN)/pytest tests/mongo/test_any_interleaving.py --timeout=0
+	SOAK_WORKERS=1 $(BIN)/pytest tests/mongo/test_worker.py --timeout=0
 
 lint: $(VENV)/.installed ## Look for mistakes and untidiness
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

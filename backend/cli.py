@@ -20,7 +20,7 @@ NO_DATABASE = "MongoDB does not answer. Start it (make run starts one), or set M
 
 def init_app(app: Flask) -> None:
     """Add the commands to the application."""
-    for command in (init_db, create_admin, seed_demo, verify_ledger, reconcile, rotate_field_keys):
+    for command in (init_db, create_admin, seed_demo, verify_ledger, reconcile, rotate_field_keys, worker):
         app.cli.add_command(command)
 
 
@@ -86,6 +86,16 @@ def reconcile() -> None:
     click.echo(f"checked {report.checked}, recovered {report.recovered}, issues {len(report.issues)}")
     for issue in report.issues:
         click.echo(f"  {issue['id']}: {issue['code']} {issue['message']}")
+
+
+@click.command("worker")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(2, 64))
+@with_appcontext
+def worker(threads: int) -> None:
+    """Do what happens by itself, until told to stop; start as many of these as there is work for."""
+    from backend.worker import run  # Nobody else need wait for Celery to be loaded.
+
+    sys.exit(run(services(), threads=threads))
 
 
 @click.command("rotate-field-keys")

@@ -61,6 +61,8 @@ class Settings:
     topup_max_minor: int = 1_000_000
     topup_daily_limit: int = 10
     refunds_per_order: int = 5
+    refund_timeout_hours: int = 24
+    celery_broker_url: str = ""
     upi_collect_enabled: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
     paypal: PayPalSettings = field(default_factory=PayPalSettings)
@@ -100,6 +102,7 @@ def read_settings() -> Settings:
         payment_initiate_limit=env.str("PAYMENT_INITIATE_LIMIT", "5/minute", validate=_is_limit),
         webhook_failure_limit=env.str("WEBHOOK_FAILURE_LIMIT", "100/minute", validate=_is_limit),
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
+        celery_broker_url=env.str("CELERY_BROKER_URL", ""),
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
         **_payment_settings(env, environment=environment),
     )
@@ -128,6 +131,7 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "topup_min_minor": _minor(env, "TOPUP_MIN", "10"),
         "topup_max_minor": _minor(env, "TOPUP_MAX", "10000"),
         "topup_daily_limit": env.int("TOPUP_DAILY_LIMIT", 10, validate=validate.Range(min=1)),
+        "refund_timeout_hours": env.int("REFUND_TIMEOUT_HOURS", 24, validate=validate.Range(min=1)),
         "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
     }
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pymongo
@@ -21,6 +22,8 @@ NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 SEQ_IN_WALLET = [("customer_id", ASCENDING), ("seq", ASCENDING)]
 NEWEST_IN_WALLET = [("created_at", DESCENDING), ("seq", DESCENDING)]
 NEWEST_OF_ALL = NEWEST
+UNASKED = [("asked_at", ASCENDING), ("_id", ASCENDING)]
+DUE = [("state", ASCENDING), ("due_at", ASCENDING), ("created_at", ASCENDING)]
 
 
 def _unique_where_set(field: str) -> IndexModel:
@@ -58,6 +61,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         _unique_where_set("gateway_payment"),
         IndexModel([("customer_id", ASCENDING), *NEWEST]),
         IndexModel([("status", ASCENDING), *NEWEST]),
+        IndexModel([("status", ASCENDING), *UNASKED]),
         IndexModel(NEWEST),
     ],
     "captures": [IndexModel(NEWEST)],
@@ -75,8 +79,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         _unique_where_set("gateway_refund"),
         IndexModel([("payment_id", ASCENDING), *NEWEST]),
         IndexModel([("status", ASCENDING), *NEWEST]),
+        IndexModel([("status", ASCENDING), *UNASKED]),
     ],
     "webhook_events": [
+        IndexModel([("state", ASCENDING), *UNASKED]),
         IndexModel([("received_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("state", ASCENDING), ("received_at", DESCENDING), ("_id", DESCENDING)]),
     ],
@@ -99,6 +105,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("customer_id", ASCENDING)], unique=True, partialFilterExpression={"is_default": True}),
         IndexModel([("customer_id", ASCENDING), ("is_default", DESCENDING), *NEWEST]),
     ],
+    "outbox": [IndexModel(DUE)],
+    "jobs": [],
+    "job_slots": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_counters": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_windows": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
 }
@@ -149,6 +158,12 @@ def require_transactions(client: MongoClient[Document]) -> None:
 
 def _addresses(client: MongoClient[Document]) -> list[str]:
     return [f"{host}:{port}" for host, port in client.topology_description.server_descriptions()]
+
+
+def server_now(database: Database[Document]) -> datetime:
+    """Ask the server what time it is; the clocks of processes are many."""
+    told: datetime = database.client.admin.command("hello")["localTime"]
+    return told.replace(tzinfo=UTC)
 
 
 def is_writable(client: MongoClient[Document]) -> bool:

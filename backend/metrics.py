@@ -26,3 +26,17 @@ DISPUTES = Counter("batua_disputes_total", "Disputes by gateway and state.", ["g
 WEBHOOKS = Counter(
     "batua_webhooks_total", "Webhooks by gateway and what became of them.", ["gateway", "outcome"]
 )
+OUTBOX_EVENTS = Counter("batua_outbox_events_total", "Events by what became of them.", ["outcome"])
+OUTBOX_DEPTH = Gauge(
+    "batua_outbox_depth", "Events that nobody was told of yet.", multiprocess_mode="mostrecent"
+)
+OUTBOX_AGE_SECONDS = Gauge(
+    "batua_outbox_age_seconds",
+    "For how long the next event in line has waited.",
+    multiprocess_mode="mostrecent",
+)
+JOBS_RUN = Counter("batua_jobs_total", "Runs of background jobs by what became of them.", ["job", "outcome"])
+JOB_SECONDS = Histogram(
+    "batua_job_seconds", "Time of one run of a job.", ["job"], buckets=(0.01, 0.1, 1, 10, 60, 600, 3600)
+)
+REFUNDS_OVERDUE = Counter("batua_refunds_overdue_total", "Refunds that have not ended in time.", ["gateway"])

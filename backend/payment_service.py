@@ -1,6 +1,6 @@
 """What a shop does with payments, from opening one to giving it back: `PaymentManager`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pymongo.client_session import ClientSession
@@ -160,9 +160,9 @@ class PaymentManager:
         """Take in a gateway's message."""
         return self._inbox.receive(gateway, raw, headers)
 
-    def reconcile_payments(self) -> SweepReport:
+    def reconcile_payments(self, *, go_on: Callable[[], bool] = lambda: True) -> SweepReport:
         """Ask about every payment, refund and message that has not ended, and end what is over."""
-        return self._sweep.run()
+        return self._sweep.run(go_on=go_on)
 
     def _wish(self, order: Order, wanted: Checkout) -> PaymentWish:
         payer = replace(self._payer(order.customer_id), ip=wanted.ip, user_agent=wanted.user_agent)

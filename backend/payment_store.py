@@ -1,6 +1,6 @@
 """Reads and guarded writes of the payment rows; every write names the state it starts from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from backend.payment_values import (
     read_payment,
     sources,
 )
+from backend.turns import turns
 
 LEASE_MILLISECONDS = 60_000  # Longer than all gateways together may take to open an order.
 LEASE_IS_FREE = {
@@ -65,19 +66,19 @@ class PaymentStore:
         found = self._payments.find(query, sort=NEWEST, skip=skip, limit=limit)
         return [read_payment(document) for document in found], self._payments.count_documents(query)
 
-    def unsettled(self, *, before: datetime) -> list[Payment]:
-        """List the payments that are still open and were last touched before a moment."""
+    def unsettled(self, *, before: datetime, unasked_since: datetime) -> Iterator[Payment]:
+        """Give the payments that are still open and were last touched before a moment."""
         query = {"status": {"$in": [status.value for status in OPEN]}, "updated_at": {"$lt": before}}
-        return [read_payment(document) for document in self._payments.find(query)]
+        return map(read_payment, turns(self._payments, query, before=unasked_since))
 
-    def given_up(self, *, since: datetime, before: datetime) -> list[Payment]:
-        """List the payments that ended without money not long ago, for which some may still come."""
+    def given_up(self, *, since: datetime, before: datetime, unasked_since: datetime) -> Iterator[Payment]:
+        """Give the payments that ended without money not long ago, for which some may still come."""
         query = {
             "status": {"$in": [status.value for status in GIVEN_UP]},
             "gateway_orders": {"$gt": ""},
             "updated_at": {"$gte": since, "$lt": before},
         }
-        return [read_payment(document) for document in self._payments.find(query)]
+        return map(read_payment, turns(self._payments, query, before=unasked_since))
 
     def begin(self, document: Document) -> Payment:
         """Write down that an order is to be paid; the first one to do so decides."""

@@ -155,6 +155,7 @@ def _manager(
         refunds=after.refunds,
         inbox=after.inbox,
         late_payment_days=shop.settings.late_payment_days,
+        refund_timeout_hours=shop.settings.refund_timeout_hours,
         holds=shop.holds,
     )
     return PaymentManager(

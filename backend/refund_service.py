@@ -1,6 +1,7 @@
 """Gives money back: at the gateway it came from, or into the customer's wallet."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 
 from pymongo.database import Database
@@ -27,6 +28,7 @@ from backend.refund_values import (
     RefundWish,
     read_refund,
 )
+from backend.turns import turns
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +73,21 @@ class RefundService:
         found = self._refunds.find({"payment_id": payment_id}, sort=NEWEST)
         return [read_refund(document) for document in found]
 
-    def under_way(self, *, before: datetime) -> list[Refund]:
-        """List the refunds that have not ended and are older than a moment."""
+    def under_way(self, *, before: datetime, unasked_since: datetime) -> Iterator[Refund]:
+        """Give the refunds that have not ended and are older than a moment."""
         query = {"status": {"$in": UNDER_WAY}, "created_at": {"$lt": before}}
-        return [read_refund(document) for document in self._refunds.find(query)]
+        return map(read_refund, turns(self._refunds, query, before=unasked_since))
+
+    def overdue(self, *, before: datetime) -> Iterator[Refund]:
+        """Give, each only once, the refunds that were asked for before a moment and have not ended."""
+        new = {
+            "status": {"$in": UNDER_WAY},
+            "created_at": {"$lt": before},
+            "overdue_at": {"$exists": False},
+        }
+        noted = [{"$set": {"overdue_at": "$$NOW"}}]
+        while found := self._refunds.find_one_and_update(new, noted):
+            yield read_refund(found)
 
     def follow(self, refund: Refund) -> Refund:
         """Ask what became of a refund; one that may never have arrived is sent again under its key."""

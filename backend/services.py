@@ -14,9 +14,11 @@ from backend.gateways.apple_pay import ApplePay
 from backend.gateways.registry import Gateways
 from backend.google_nudges import GoogleNudges
 from backend.idempotency_store import IdempotencyStore
+from backend.job_slots import JobSlots
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
 from backend.order_service import OrderService
+from backend.outbox_service import Outbox
 from backend.payment_exceptions import PaymentExceptions
 from backend.payment_methods import MethodCatalogue
 from backend.payment_service import PaymentManager
@@ -62,6 +64,8 @@ class Services(PaymentServices):
     transactions: Transactions
     verifier: LedgerVerifier
     idempotency: IdempotencyStore
+    outbox: Outbox
+    job_slots: JobSlots
 
 
 def services() -> Services:

@@ -1,6 +1,7 @@
 """The wallet's part of a split payment: set aside, and freed as soon as its attempt has ended."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 
@@ -71,10 +72,10 @@ class SplitHolds:
             if not (is_last and payment.is_open and self._is_payable(payment.order_id)):
                 self.release(payment.customer_id, attempt.hold_id)
 
-    def forgotten(self, *, before: datetime) -> list[Document]:
-        """List the holds that nobody is paying for, and that were placed before a moment."""
+    def forgotten(self, *, before: datetime) -> Iterator[Document]:
+        """Give the holds that nobody is paying for, and that were placed before a moment."""
         query = {"state": HoldState.HELD.value, "account": ACCOUNT, "updated_at": {"$lt": before}}
-        return [hold for hold in self._holds.find(query) if not self._is_wanted(hold)]
+        return (hold for hold in self._holds.find(query) if not self._is_wanted(hold))
 
     def _held(self, order: Order, wallet_minor: int, movement: Movement) -> Hold:
         try:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ from backend.gateways.registry import Gateways
 from backend.gateways.resilience import KEYS_REFUSED
 from backend.metrics import WEBHOOKS
 from backend.payment_values import gateway_key
+from backend.turns import turns
 from backend.webhook_handlers import HANDLERS, Desk
 
 log = logging.getLogger(__name__)
@@ -117,11 +118,11 @@ class WebhookInbox:
         found = self._events.find(query, {"body": 0}, sort=order, skip=skip, limit=limit)
         return list(found), self._events.count_documents(query)
 
-    def unapplied(self, *, before: datetime) -> list[str]:
-        """List the messages that were stored and never applied."""
+    def unapplied(self, *, before: datetime, unasked_since: datetime) -> Iterator[str]:
+        """Give the messages that were stored and never applied."""
         waiting = {"state": EventState.RECEIVED.value, "body": {"$exists": True}}
         query = {**waiting, "received_at": {"$lt": before}}
-        return [document["_id"] for document in self._events.find(query, {"_id": 1})]
+        return (document["_id"] for document in turns(self._events, query, before=unasked_since))
 
     def rotate(self) -> int:
         """Encrypt every stored body with the newest key, and count those that were not."""

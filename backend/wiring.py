@@ -15,8 +15,10 @@ from backend.gateways.port import PaymentGateway
 from backend.gateways.razorpay_gateway import RazorpayGateway
 from backend.gateways.registry import Gateways
 from backend.idempotency_store import IdempotencyStore
+from backend.job_slots import JobSlots
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
+from backend.outbox_service import Outbox
 from backend.payment_wiring import Shop, wire_payments
 from backend.services import PaymentServices, Services
 from backend.session_service import SessionService
@@ -73,6 +75,8 @@ def wire_services(
         transactions=transactions,
         verifier=LedgerVerifier(database),
         idempotency=IdempotencyStore(database),
+        outbox=Outbox(database),
+        job_slots=JobSlots(database),
         **_members(wire_payments(shop)),
     )
 

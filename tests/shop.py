@@ -150,7 +150,7 @@ class Shop:
         earlier = datetime.now(UTC) - timedelta(minutes=10)
         ages = {"refunds": "created_at", "payment_orders": "updated_at", "webhook_events": "received_at"}
         for name, moment in ages.items():
-            self.database[name].update_many({}, {"$set": {moment: earlier}})
+            self.database[name].update_many({}, {"$set": {moment: earlier}, "$unset": {"asked_at": ""}})
         return self.services.payments.reconcile_payments()
 
     def mend(self) -> None:

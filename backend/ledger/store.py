@@ -5,7 +5,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import pymongo
 from pymongo import MongoClient, UpdateOne
@@ -28,7 +27,7 @@ from backend.ledger.documents import (
     read_wallet,
     wallet_document,
 )
-from backend.ledger.submission import RECORDED, Claim, Recorded, Row, Submission, rounds
+from backend.ledger.submission import RECORDED, Claim, Recorded, Submission, new_documents, rounds
 from backend.ledger.transaction import (
     Busy,
     Stale,
@@ -46,7 +45,7 @@ DEADLINE_SECONDS = 3.0  # A caller is told within five that the database is away
 MAX_ATTEMPTS = 12
 
 Answer = Outcome | Recorded | Exception
-T = TypeVar("T", Claim, Row)
+Decided = tuple[Submission, Outcome | Recorded]
 
 
 class LedgerStore:
@@ -110,8 +109,11 @@ class LedgerStore:
         if not careful and any(isinstance(outcome, AppError) for outcome in applied.outcomes):
             raise Stale  # It may be a replay of something that was possible when it came first.
         self._check_settled(applied)
-        fresh = [s for s, is_fresh in zip(moving, applied.fresh, strict=True) if is_fresh]
-        fresh += [s for s in standing if s.posting is None]
+        decided = zip(moving, applied.outcomes, applied.fresh, strict=True)
+        fresh: list[Decided] = [
+            (submission, outcome) for submission, outcome, is_fresh in decided if is_fresh
+        ]
+        fresh += [(submission, RECORDED) for submission in standing if submission.posting is None]
         if fresh:
             with durable_transaction(self._client) as session:
                 self._write(books, applied, fresh, session)
@@ -162,16 +164,16 @@ class LedgerStore:
         return {owner for owner, claim in claims if claim.target not in found}
 
     def _write(
-        self, books: Books, applied: Applied, fresh: Sequence[Submission], session: ClientSession
+        self, books: Books, applied: Applied, fresh: Sequence[Decided], session: ClientSession
     ) -> None:
         self._update(WALLETS, wallet_updates(books, applied), session)
         self._insert(ENTRIES, [entry_document(entry) for entry in applied.entries.values()], session)
         self._update(HOLDS, closed_holds(books, applied), session)
         self._insert(HOLDS, new_holds(books, applied), session)
-        for name, claims in _by_collection(claim for s in fresh for claim in s.claims).items():
+        for name, claims in _by_collection(claim for s, _ in fresh for claim in s.claims).items():
             self._update(name, [(claim.filter, claim.update) for claim in claims], session)
-        for name, rows in _by_collection(row for s in fresh for row in s.rows).items():
-            self._insert(name, [dict(row.document) for row in rows], session)
+        for name, documents in new_documents(fresh).items():
+            self._insert(name, documents, session)
 
     def _update(self, name: str, updates: Sequence[Update], session: ClientSession) -> None:
         """Apply guarded updates; one that finds nothing means that our reading was stale."""
@@ -200,10 +202,10 @@ def _find(collection: Collection[Document], ids: Set[str]) -> list[Document]:
     return list(collection.find({"_id": {"$in": list(ids)}})) if ids else []
 
 
-def _by_collection(items: Iterable[T]) -> dict[str, list[T]]:
-    groups: dict[str, list[T]] = defaultdict(list)
-    for item in items:
-        groups[item.collection].append(item)
+def _by_collection(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
+    groups: dict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        groups[claim.collection].append(claim)
     return groups
 
 

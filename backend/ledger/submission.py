@@ -1,10 +1,11 @@
 """What is committed together or not at all: a posting, with the changes of other rows that depend on it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from backend.ledger.values import Posting
+from backend.ledger.values import Entry, Posting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,23 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A new document that exists only if the posting does: an outbox message, a log line."""
+    """A new document that exists only if the posting does: an outbox message, a log line.
+
+    One with `only_if` exists only if the entry is such a one; `add` says what the entry adds to it.
+    """
 
     collection: str
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(default_factory=dict)
+    only_if: Callable[[Entry], bool] | None = None
+    add: Callable[[Entry], Mapping[str, Any]] | None = None
+
+    def of(self, outcome: object) -> dict[str, Any] | None:
+        """Give the document that goes with an outcome, if there is one."""
+        if self.only_if is None and self.add is None:
+            return dict(self.document)
+        if not isinstance(outcome, Entry) or (self.only_if and not self.only_if(outcome)):
+            return None
+        return {**self.document, **(self.add(outcome) if self.add else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +82,13 @@ def rounds(submissions: Iterable[Submission]) -> Iterator[list[int]]:
             taken |= targets
         yield [position for position, _ in now]
         waiting = later
+
+
+def new_documents(decided: Iterable[tuple[Submission, object]]) -> dict[str, list[dict[str, Any]]]:
+    """Gather, by collection, the rows that go with what was decided."""
+    documents: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for submission, outcome in decided:
+        for row in submission.rows:
+            if (document := row.of(outcome)) is not None:
+                documents[row.collection].append(document)
+    return documents

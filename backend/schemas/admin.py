@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from backend.schemas.fields import Amount
+from backend.schemas.fields import Amount, Timestamp
 
 
 class ProblemAnswer(Schema):
@@ -30,3 +30,23 @@ class LedgerReportAnswer(Schema):
 
     status = fields.String(metadata={"enum": ["success"]})
     data = fields.Nested(LedgerReport)
+
+
+class JobAnswer(Schema):
+    """What became of a background job lately."""
+
+    name = fields.String()
+    last_run_at = Timestamp(allow_none=True)
+    last_success_at = Timestamp(allow_none=True)
+    last_error_at = Timestamp(allow_none=True)
+    last_error = fields.String(allow_none=True)
+    last_seconds = fields.Float(allow_none=True)
+    last_count = fields.Integer(allow_none=True)
+    interval_seconds = fields.Float()
+
+
+class JobsAnswer(Schema):
+    """All jobs in their envelope."""
+
+    status = fields.String(metadata={"enum": ["success"]})
+    data = fields.List(fields.Nested(JobAnswer))

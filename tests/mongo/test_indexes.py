@@ -16,6 +16,8 @@ from backend.integration_log import IntegrationLog, LogFilter, LogStatus
 from backend.ledger import Claim, Ledger, Submission, Verb
 from backend.ledger.values import EntryType
 from backend.ledger.verify import LedgerVerifier
+from backend.outbox import Event, EventType
+from backend.outbox_service import Outbox
 from backend.session_service import SessionService
 from backend.topup_limits import TopUpLimits
 from backend.transactions import TransactionFilter, Transactions
@@ -190,8 +192,16 @@ def follow_the_trail(database: Database[Document]) -> None:
     limits.give_back(limits.take("cust_1"))
 
 
+def tell_of_events(database: Database[Document]) -> None:
+    event = Event(type=EventType.ORDER_PAID, customer_id="cust_1", key="order_1", data={})
+    database["outbox"].insert_one(event.document())
+    outbox = Outbox(database)
+    outbox.backlog()
+    outbox.dispatch()
+
+
 @pytest.mark.parametrize(
-    "use", [move_money, log_in_and_out, sign_up, repeat_a_request, verify, follow_the_trail]
+    "use", [move_money, log_in_and_out, sign_up, repeat_a_request, verify, follow_the_trail, tell_of_events]
 )
 def test_the_queries_of_the_services_run_on_an_index(
     watched: Database[Document], recorder: Recorder, use: Callable[[Database[Document]], None]

@@ -46,6 +46,8 @@ GIVEN = {
     "TOPUP_MAX": "2000.50",
     "TOPUP_DAILY_LIMIT": "3",
     "REFUNDS_PER_ORDER": "2",
+    "REFUND_TIMEOUT_HOURS": "48",
+    "CELERY_BROKER_URL": "redis://queue/3",
     "UPI_COLLECT_ENABLED": "true",
 }
 
@@ -83,6 +85,8 @@ def test_each_setting_is_read_from_its_variable(environment: Environment) -> Non
         topup_max_minor=200_050,
         topup_daily_limit=3,
         refunds_per_order=2,
+        refund_timeout_hours=48,
+        celery_broker_url="redis://queue/3",
         upi_collect_enabled=True,
         paypal=PayPalSettings(
             api_url="https://api-m.paypal.com",
@@ -110,6 +114,7 @@ BAD = {
     "TOPUP_MAX": "1e4",
     "TOPUP_DAILY_LIMIT": "0",
     "REFUNDS_PER_ORDER": "-1",
+    "REFUND_TIMEOUT_HOURS": "0",
     "UPI_COLLECT_ENABLED": "perhaps",
 }
 

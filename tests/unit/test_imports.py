@@ -16,6 +16,7 @@ HTTP = (
     *("backend.cli", "backend.error_handlers", "backend.extensions", "backend.idempotency"),
     *("backend.openapi", "backend.rate_limits", "backend.request_context", "backend.services"),
     *("backend.wire", "backend.worker", "backend.request_guards", "backend.*wiring"),
+    *("backend.jobs", "backend.job_runner"),
 )
 SANDBOX = "backend.sandbox*"
 WEB_LIBRARIES = ("flask", "flask_*", "werkzeug*", "webargs*", "marshmallow*", "limits*")

@@ -8,6 +8,18 @@ import { unwrap, unwrapPage } from "./envelope.js";
 /** @typedef {import("./envelope.js").Paging} Paging */
 /** @typedef {Record<string, unknown>} LedgerReport what the server found when it recomputed the books */
 
+/**
+ * @typedef {object} Job what the server does by itself, over and over
+ * @property {string} name
+ * @property {number} interval_seconds how often it is done
+ * @property {string | null} last_run_at ISO-8601, UTC
+ * @property {string | null} last_success_at
+ * @property {string | null} last_error_at
+ * @property {string | null} last_error
+ * @property {number | null} last_seconds how long it took when it last succeeded
+ * @property {number | null} last_count how much it did then
+ */
+
 /** @typedef {"RECEIVED" | "APPLIED" | "IGNORED" | "FAILED"} WebhookEventState */
 
 /**
@@ -102,6 +114,12 @@ export function createAdminService(client) {
      * @returns {Promise<LedgerReport>}
      */
     verifyLedger: async () => unwrap(client.get("/api/admin/ledger/verify")),
+
+    /**
+     * When did each background job run, succeed and fail last?
+     * @returns {Promise<Job[]>}
+     */
+    listJobs: async () => unwrap(client.get("/api/admin/jobs")),
 
     /**
      * @param {{state?: WebhookEventState} & Paging} [filters]

@@ -10,6 +10,12 @@ it("verifyLedger gives the report out of its envelope", async () => {
   expect(await admin().verifyLedger()).toEqual({ ok: true });
 });
 
+it("listJobs gives the jobs out of their envelope", async () => {
+  servePrivate("get", "/api/admin/jobs", { status: "success", data: [{ name: "sweep" }] });
+
+  expect(await admin().listJobs()).toEqual([{ name: "sweep" }]);
+});
+
 describe("lists", () => {
   it.each(/** @type {const} */ ([
     ["listWebhookEvents", "/api/admin/webhook-events", { state: "FAILED", limit: 5 }],
