@@ -30,3 +30,13 @@ class DeliveryDelayed(AppError):
         self.reason = reason[:LONGEST_REASON]
         self.retry_after_seconds = retry_after_seconds
         self.may_have_arrived = may_have_arrived
+
+
+class NoText(AppError):
+    """There are no words for this event, or it does not say what they need."""
+
+    message = "There is no text for this event."
+
+    def __init__(self, *, event_type: str, missing: str | None = None) -> None:
+        super().__init__(event_type=event_type, missing=missing)
+        self.event_type, self.missing = event_type, missing
