@@ -8,7 +8,7 @@ from typing import Any, cast
 from environs import Env, EnvValidationError, ValidationError, validate
 from limits import parse_many
 
-from backend import gateway_config
+from backend import gateway_config, notification_config
 from backend.gateways.settings import (
     ApplePaySettings,
     ExchangeSettings,
@@ -17,6 +17,7 @@ from backend.gateways.settings import (
     RazorpaySettings,
 )
 from backend.money import BadAmount, to_minor
+from backend.notifications.settings import EmailSettings, WhatsAppSettings
 
 DEFAULT_SECRET = "insecure-development-secret-never-use-in-production"  # noqa: S105
 EMBEDDED_MONGODB_URI = "mongodb://127.0.0.1:27117/?replicaSet=batua"
@@ -69,6 +70,8 @@ class Settings:
     google_pay: GooglePaySettings = field(default_factory=GooglePaySettings)
     apple_pay: ApplePaySettings = field(default_factory=ApplePaySettings)
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    whatsapp: WhatsAppSettings = field(default_factory=WhatsAppSettings)
+    email: EmailSettings = field(default_factory=EmailSettings)
 
     @property
     def is_production(self) -> bool:
@@ -104,6 +107,8 @@ def read_settings() -> Settings:
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
         celery_broker_url=env.str("CELERY_BROKER_URL", ""),
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
+        whatsapp=notification_config.read_whatsapp(env),
+        email=notification_config.read_email(env),
         **_payment_settings(env, environment=environment),
     )
     faults = _read_faults(env)
@@ -181,4 +186,5 @@ def _production_faults(settings: Settings) -> list[str]:
         faults.append("FIELD_ENCRYPTION_KEYS: must list at least one Fernet key (44 characters)")
     if settings.mongodb_uri == EMBEDDED_MONGODB_URI:
         faults.append("MONGODB_URI: must be set; the embedded server is for development")
-    return faults + gateway_config.production_faults(settings.razorpay, settings.paypal)
+    faults += gateway_config.production_faults(settings.razorpay, settings.paypal)
+    return faults + notification_config.production_faults(settings.whatsapp)

@@ -26,7 +26,7 @@ def read_razorpay(env: Env) -> RazorpaySettings:
         key_id=env.str("RAZORPAY_KEY_ID", ""),
         key_secret=env.str("RAZORPAY_KEY_SECRET", ""),
         webhook_secrets=words(env.str("RAZORPAY_WEBHOOK_SECRET", "")),
-        api_url=(env.str("RAZORPAY_API_URL", "", validate=_is_url) or RAZORPAY_URL).rstrip("/"),
+        api_url=(env.str("RAZORPAY_API_URL", "", validate=is_url) or RAZORPAY_URL).rstrip("/"),
     )
 
 
@@ -38,7 +38,7 @@ def read_paypal(env: Env, *, environment: str, public_url: str) -> PayPalSetting
     return PayPalSettings(
         client_id=env.str("PAYPAL_CLIENT_ID", ""),
         client_secret=env.str("PAYPAL_CLIENT_SECRET", ""),
-        api_url=(env.str("PAYPAL_API_URL", "", validate=_is_url) or default_url).rstrip("/"),
+        api_url=(env.str("PAYPAL_API_URL", "", validate=is_url) or default_url).rstrip("/"),
         webhook_id=env.str("PAYPAL_WEBHOOK_ID", ""),
         webhook_cert_ca=(cert_ca := env.str("PAYPAL_WEBHOOK_CERT_CA", "")),
         allows_test_roots=bool(cert_ca) and not is_production,
@@ -54,7 +54,7 @@ def read_google_pay(env: Env) -> GooglePaySettings:
     default = GooglePaySettings()
     return GooglePaySettings(
         merchant_id=env.str("GOOGLE_PAY_MERCHANT_ID", ""),
-        root_keys_url=env.str("GOOGLE_PAY_ROOT_KEYS_URL", "", validate=_is_url) or default.root_keys_url,
+        root_keys_url=env.str("GOOGLE_PAY_ROOT_KEYS_URL", "", validate=is_url) or default.root_keys_url,
         root_keys_file=env.str("GOOGLE_PAY_ROOT_KEYS_FILE", ""),
     )
 
@@ -113,7 +113,8 @@ def _is_currency(text: str) -> None:
         raise ValidationError(f"must be one of {', '.join(sorted(DECIMALS))}")
 
 
-def _is_url(text: str) -> None:
+def is_url(text: str) -> None:
+    """Refuse what is not the address of a server."""
     if text and not text.startswith(("https://", "http://")):
         raise ValidationError("must start with https:// or http://")
 

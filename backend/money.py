@@ -46,6 +46,22 @@ def to_text(minor: int, *, currency: str) -> str:
     return f"{Decimal(minor).scaleb(-places):.{places}f}"
 
 
+def for_people(minor: int, *, currency: str) -> str:
+    """Write an amount as customers read it: rupees as ₹1,23,456.50, others as USD 123,456.50."""
+    sign = "-" if minor < 0 else ""
+    whole, point, rest = to_text(abs(minor), currency=currency).partition(".")
+    if currency == "INR":
+        return f"{sign}₹{_in_lakhs(whole)}{point}{rest}"
+    return f"{sign}{currency} {int(whole):,}{point}{rest}"
+
+
+def _in_lakhs(digits: str) -> str:
+    """Group digits as India does: the last three, then twos."""
+    head, tail = digits[:-3], digits[-3:]
+    twos = [head[max(end - 2, 0) : end] for end in range(len(head), 0, -2)]
+    return ",".join([*reversed(twos), tail])
+
+
 def decimals(currency: str) -> int:
     """Tell how many decimals the currency has."""
     try:

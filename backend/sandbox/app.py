@@ -12,6 +12,7 @@ from backend.sandbox.control_paypal import paypal_controls
 from backend.sandbox.control_razorpay import razorpay_controls
 from backend.sandbox.control_twilio import twilio_controls
 from backend.sandbox.control_webhooks import webhook_controls
+from backend.sandbox.control_whatsapp import whatsapp_controls
 from backend.sandbox.dashboard import dashboard
 from backend.sandbox.fault_bodies import default_body, provider_of
 from backend.sandbox.paypal_notifications import certificates, notifications
@@ -36,7 +37,8 @@ _BLUEPRINTS = (
     *(orders, payments, refunds, customers, settlements, disputes, qr_codes, public),
     *(oauth, paypal_orders, paypal_payments, vault, certificates, notifications, paypal_pages),
     *(whatsapp, twilio, dashboard),
-    *(razorpay_controls, paypal_controls, twilio_controls, fault_controls, webhook_controls),
+    *(razorpay_controls, paypal_controls, twilio_controls, whatsapp_controls),
+    *(fault_controls, webhook_controls),
 )
 _UNLOCKED = {webhook_controls.name}
 _LARGEST_BODY = 1_000_000

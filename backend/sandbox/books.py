@@ -48,6 +48,7 @@ class Books:
     paypal_setup_tokens: Shelf = field(default_factory=dict)
     paypal_payment_tokens: Shelf = field(default_factory=dict)
     messages: Shelf = field(default_factory=dict)
+    message_templates: Shelf = field(default_factory=dict)
     calls: Shelf = field(default_factory=dict)
     call_callbacks: Shelf = field(default_factory=dict)
     done: dict[tuple[str, str], Done] = field(default_factory=dict)

@@ -24,15 +24,22 @@ def settings(port: int, ca_file: Path) -> dict[str, str]:
         "PAYPAL_API_URL": url,
         "PAYPAL_WEBHOOK_ID": keys.PAYPAL_WEBHOOK_ID,
         "PAYPAL_WEBHOOK_CERT_CA": str(ca_file.resolve()),
+        "WHATSAPP_API_URL": f"{url}/v23.0",
+        "WHATSAPP_PHONE_NUMBER_ID": keys.WHATSAPP_PHONE_NUMBER_ID,
+        "WHATSAPP_ACCESS_TOKEN": keys.WHATSAPP_ACCESS_TOKEN,
+        "WHATSAPP_APP_SECRET": keys.WHATSAPP_APP_SECRET,
+        "WHATSAPP_VERIFY_TOKEN": keys.WHATSAPP_VERIFY_TOKEN,
         "FX_RATES": f"USD:{RUPEES_PER_DOLLAR}",
     }
 
 
 def main() -> int:
-    """Write the lines for the port in SANDBOX_PORT."""
+    """Write the lines for the port in SANDBOX_PORT; a number at WhatsApp that is there already stays."""
     port = int(os.environ.get("SANDBOX_PORT", DEFAULT_PORT))
+    has_whatsapp = bool(os.environ.get("WHATSAPP_PHONE_NUMBER_ID"))
     for name, value in settings(port, CA_FILE).items():
-        sys.stdout.write(f"{name}={value}\n")
+        if not (has_whatsapp and name.startswith("WHATSAPP_")):
+            sys.stdout.write(f"{name}={value}\n")
     return 0
 
 

@@ -7,10 +7,11 @@ from typing import Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
 
-from backend.sandbox import ids, keys
+from backend.sandbox import ids, keys, whatsapp_templates
 from backend.sandbox.books import Document
 from backend.sandbox.state import here
 from backend.sandbox.webhooks import Event
+from backend.sandbox.whatsapp_errors import WhatsAppError, error_body
 
 whatsapp = Blueprint("whatsapp", __name__)
 
@@ -28,25 +29,10 @@ ERRORS_BY_ENDING = {
 FAILS_LATER_ENDING = "0009"
 
 
-class WhatsAppError(Exception):
-    """A refusal, as Meta words it."""
-
-    def __init__(self, code: int, message: str, *, status: int = 400) -> None:
-        super().__init__(message)
-        self.code, self.message, self.status = code, message, status
-
-
 @whatsapp.errorhandler(WhatsAppError)
 def answer_refusal(error: WhatsAppError) -> tuple[Response, int]:
     """Answer a refusal."""
-    said = {
-        "message": f"(#{error.code}) {error.message}",
-        "type": "OAuthException",
-        "code": error.code,
-        "error_data": {"messaging_product": "whatsapp", "details": error.message},
-        "fbtrace_id": ids.debug(),
-    }
-    return jsonify({"error": said}), error.status
+    return jsonify(error_body(error.code, error.message)), error.status
 
 
 @whatsapp.post("/<any('v20.0', 'v21.0', 'v22.0', 'v23.0', 'v24.0'):version>/<phone_id>/messages")
@@ -68,7 +54,8 @@ def send_message(version: str, phone_id: str) -> Response:
         "created_at": int(time.time()),
     }
     here().books.messages[message["id"]] = message
-    _report(message, ("sent", "failed") if number.endswith(FAILS_LATER_ENDING) else ("sent", "delivered"))
+    report(message, "sent")
+    report(message, "failed" if number.endswith(FAILS_LATER_ENDING) else "delivered")
     contact = {"input": sent["to"], "wa_id": number}
     accepted = {"id": message["id"], "message_status": "accepted"}
     return jsonify({"messaging_product": "whatsapp", "contacts": [contact], "messages": [accepted]})
@@ -92,6 +79,8 @@ def _checked(sent: Any, phone_id: str) -> Document:
         content.get("name") and (content.get("language") or {}).get("code")
     ):
         _wrong("The parameters template['name'] and template['language'] are required.")
+    if sent["type"] == "template":
+        whatsapp_templates.check(content)
     return sent
 
 
@@ -99,21 +88,20 @@ def _wrong(message: str) -> NoReturn:
     raise WhatsAppError(100, message)
 
 
-def _report(message: Document, statuses: tuple[str, ...]) -> None:
+def report(message: Document, status: str, *, code: int = 131026) -> None:
     """Tell the shop what became of a message."""
-    for status in statuses:
-        message["status"] = status
-        said: Document = {
-            "id": message["id"],
-            "status": status,
-            "timestamp": str(int(time.time())),
-            "recipient_id": message["to"],
-        }
-        if message["callback_data"]:
-            said["biz_opaque_callback_data"] = message["callback_data"]
-        if status == "failed":
-            said["errors"] = [{"code": 131026, "title": "Message undeliverable"}]
-        here().webhooks.queue(Event(provider="whatsapp", type=status, body=_envelope(said)))
+    message["status"] = status
+    said: Document = {
+        "id": message["id"],
+        "status": status,
+        "timestamp": str(int(time.time())),
+        "recipient_id": message["to"],
+    }
+    if message["callback_data"]:
+        said["biz_opaque_callback_data"] = message["callback_data"]
+    if status == "failed":
+        said["errors"] = [{"code": code, "title": "Message undeliverable"}]
+    here().webhooks.queue(Event(provider="whatsapp", type=status, body=_envelope(said)))
 
 
 def _envelope(status: Document) -> bytes:

@@ -14,11 +14,14 @@ from backend.gateways.settings import (
     PayPalSettings,
     RazorpaySettings,
 )
+from backend.notifications.settings import WhatsAppSettings
 from tests.unit.source import ROOT, Module
 
-CONFIG = [Module(ROOT / "backend" / name) for name in ("config.py", "gateway_config.py")]
+CONFIG = [
+    Module(ROOT / "backend" / name) for name in ("config.py", "gateway_config.py", "notification_config.py")
+]
 EXAMPLE = (ROOT / ".env.example").read_text().splitlines()
-GROUPS = {"razorpay", "paypal", "google_pay", "apple_pay", "exchange"}
+GROUPS = {"razorpay", "paypal", "google_pay", "apple_pay", "exchange", "whatsapp"}
 SECRET = "5f0c8b7d9e2a4c6f8b1d3e5a7c9f0b2d4e6a8c0f"
 FERNET_KEY = "cDdGQjZQb2l1eXRyZXdxYXNkZmdoamtsbW5idmN4emE="
 PRODUCTION = {
@@ -42,9 +45,12 @@ def variables() -> set[str]:
     return {name for name in names if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", name)}
 
 
-def settings_of_gateways() -> int:
-    """How many variables decide about gateways: all but those that follow from others."""
-    classes = (RazorpaySettings, PayPalSettings, GooglePaySettings, ApplePaySettings, ExchangeSettings)
+def settings_of_groups() -> int:
+    """How many variables decide about gateways and WhatsApp: all but those that follow from others."""
+    classes = (
+        *(RazorpaySettings, PayPalSettings, GooglePaySettings, ApplePaySettings, ExchangeSettings),
+        WhatsAppSettings,
+    )
     derived = {"allows_test_roots", "host", "display_name"}
     return sum(field.name not in derived for kind in classes for field in fields(kind))
 

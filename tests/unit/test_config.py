@@ -18,7 +18,7 @@ from tests.unit.environment import (
     Environment,
     environment,
     no_variables,
-    settings_of_gateways,
+    settings_of_groups,
     variables,
 )
 
@@ -171,7 +171,7 @@ def test_only_production_asks_for_secrets(environment: Environment, kind: str) -
 def test_every_setting_has_a_variable() -> None:
     groups = sum(field.name in GROUPS for field in fields(Settings))
 
-    assert len(variables()) == len(fields(Settings)) - groups + settings_of_gateways()
+    assert len(variables()) == len(fields(Settings)) - groups + settings_of_groups()
 
 
 @pytest.mark.parametrize("name", sorted(variables()))

@@ -28,11 +28,16 @@ MAY_IMPORT_OF_OURS = {
     "backend.logs": (),
     "backend.embedded_mongo": (),
     "backend.db": (),
-    "backend.config": ("backend.money", "backend.gateway_config", "backend.gateways.settings"),
+    "backend.config": ("backend.money", "backend.*_config", "backend.*.settings"),
     "backend.gateway_config": ("backend.money", "backend.gateways.settings"),
+    "backend.notification_config": ("backend.gateway_config", "backend.notifications.settings"),
     SANDBOX: (SANDBOX,),
     "backend.ledger*": ("backend.ledger*", "backend.money", "backend.errors", "backend.metrics"),
     "backend.gateways*": ("backend.gateways*", "backend.money", "backend.errors", "backend.metrics"),
+    "backend.notifications*": (
+        *("backend.notifications*", "backend.money", "backend.errors", "backend.metrics"),
+        *("backend.gateways.outgoing", "backend.gateways.errors"),
+    ),
 }
 PURE = ("core", "chain", "values", "submission", "documents")
 IMPURE = ("pymongo*", "bson*", "flask*", "time", "random", "os", "threading", "logging", "requests*")

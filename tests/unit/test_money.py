@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.money import DECIMALS, MAX_BALANCE_MINOR, BadAmount, decimals, to_major, to_minor, to_text
+from backend.money import (
+    DECIMALS,
+    MAX_BALANCE_MINOR,
+    BadAmount,
+    decimals,
+    for_people,
+    to_major,
+    to_minor,
+    to_text,
+)
 
 MINOR = st.integers(0, MAX_BALANCE_MINOR) | st.integers(MAX_BALANCE_MINOR - 1000, MAX_BALANCE_MINOR)
 CURRENCIES = st.sampled_from(sorted(DECIMALS))
@@ -133,3 +142,29 @@ def test_whole_amounts_are_whole_numbers(minor: int, major: float) -> None:
 )
 def test_text_shows_all_the_decimals_of_the_currency(minor: int, currency: str, text: str) -> None:
     assert to_text(minor, currency=currency) == text
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [
+        (0, "INR", "₹0.00"),
+        (5, "INR", "₹0.05"),
+        (99_900, "INR", "₹999.00"),
+        (1_00_000, "INR", "₹1,000.00"),
+        (99_999_99, "INR", "₹99,999.99"),
+        (1_00_000_00, "INR", "₹1,00,000.00"),
+        (12_34_56_789_50, "INR", "₹12,34,56,789.50"),
+        (-1_50_000, "INR", "-₹1,500.00"),
+        (123_456_789_50, "USD", "USD 123,456,789.50"),
+        (1_234_567, "JPY", "JPY 1,234,567"),
+    ],
+)
+def test_people_read_amounts_in_the_groups_of_their_currency(minor: int, currency: str, text: str) -> None:
+    assert for_people(minor, currency=currency) == text
+
+
+@given(MINOR, CURRENCIES)
+def test_what_people_read_is_the_amount(minor: int, currency: str) -> None:
+    shown = for_people(minor, currency=currency).removeprefix("₹").removeprefix(f"{currency} ")
+
+    assert to_minor(shown.replace(",", ""), currency=currency) == minor
