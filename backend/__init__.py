@@ -16,6 +16,7 @@ from backend.routes_admin import admin
 from backend.routes_admin_payments import admin_payments
 from backend.routes_auth import auth
 from backend.routes_integration import integration
+from backend.routes_messages import messages
 from backend.routes_operations import operations
 from backend.routes_orders import orders
 from backend.routes_pay import pay
@@ -28,7 +29,7 @@ from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
 BLUEPRINTS = (
     *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),
-    *(admin, admin_payments),
+    *(admin, admin_payments, messages),
 )
 
 

@@ -28,6 +28,8 @@ PUBLIC = frozenset(
         "orders.products",
         "webhooks.receive",
         "webhooks.receive_for_integration",
+        "messages.answer_challenge",
+        "messages.receive_reports",
         "integration.health",
         "pay.page",
         "pay.come_back",

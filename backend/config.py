@@ -70,6 +70,7 @@ class Settings:
     google_pay: GooglePaySettings = field(default_factory=GooglePaySettings)
     apple_pay: ApplePaySettings = field(default_factory=ApplePaySettings)
     exchange: ExchangeSettings = field(default_factory=ExchangeSettings)
+    shop_name: str = "Batua"
     whatsapp: WhatsAppSettings = field(default_factory=WhatsAppSettings)
     email: EmailSettings = field(default_factory=EmailSettings)
 
@@ -107,6 +108,7 @@ def read_settings() -> Settings:
         trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
         celery_broker_url=env.str("CELERY_BROKER_URL", ""),
         log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(LOG_LEVELS)),
+        shop_name=env.str("SHOP_NAME", "Batua", validate=validate.Length(1, 60)),
         whatsapp=notification_config.read_whatsapp(env),
         email=notification_config.read_email(env),
         **_payment_settings(env, environment=environment),

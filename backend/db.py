@@ -106,6 +106,13 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("customer_id", ASCENDING), ("is_default", DESCENDING), *NEWEST]),
     ],
     "outbox": [IndexModel(DUE)],
+    "messages": [
+        IndexModel(DUE),
+        IndexModel([("customer_id", ASCENDING), *NEWEST]),
+        IndexModel([("state", ASCENDING), *NEWEST]),
+        IndexModel([("provider_id", ASCENDING)], sparse=True),
+        IndexModel(NEWEST),
+    ],
     "jobs": [],
     "job_slots": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_counters": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],

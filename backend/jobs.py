@@ -41,6 +41,11 @@ def dispatch_events(services: Services, go_on: GoOn) -> int:
     return drain(lambda services: services.outbox.dispatch())(services, go_on)
 
 
+def deliver_message(services: Services) -> int:
+    """Send the message to a customer that has waited longest."""
+    return services.messages.deliver()
+
+
 def sweep(services: Services, go_on: GoOn) -> int:
     """Ask about all payments, refunds, messages and holds that have not ended by themselves."""
     return services.payments.reconcile_payments(go_on=go_on).checked
@@ -49,5 +54,7 @@ def sweep(services: Services, go_on: GoOn) -> int:
 JOBS: Mapping[str, Job] = {
     # One at a time in a process: so whoever kills a process doubles one delivery at the most.
     "dispatch_events": Job(interval=timedelta(seconds=2), run=dispatch_events),
+    # Several at once: one provider that is slow must not keep the others waiting.
+    "deliver_messages": Job(interval=timedelta(seconds=2), run=drain(deliver_message), most_at_once=4),
     "sweep": Job(interval=timedelta(minutes=5), run=sweep, budget=timedelta(minutes=15)),
 }

@@ -35,6 +35,9 @@ OUTBOX_AGE_SECONDS = Gauge(
     "For how long the next event in line has waited.",
     multiprocess_mode="mostrecent",
 )
+MESSAGES = Counter(
+    "batua_messages_total", "Messages to customers by channel and what became of them.", ["channel", "outcome"]
+)
 JOBS_RUN = Counter("batua_jobs_total", "Runs of background jobs by what became of them.", ["job", "outcome"])
 JOB_SECONDS = Histogram(
     "batua_job_seconds", "Time of one run of a job.", ["job"], buckets=(0.01, 0.1, 1, 10, 60, 600, 3600)

@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, abort
+from flask_limiter.util import get_remote_address
+from limits import parse_many
 from limits.storage import MongoDBStorage
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
 from backend.config import Settings
 from backend.db import Document
 from backend.extensions import limiter
+from backend.services import services
 
 SCHEME = "impatient-mongodb"
 PATIENCE_MILLISECONDS = 300  # A login must not wait long for a counter; memory counts meanwhile.
@@ -43,3 +47,17 @@ def init_app(app: Flask, settings: Settings) -> None:
             "window_collection_name": "rate_limit_windows",
         }
     limiter.init_app(app)
+
+
+def count_forgery() -> None:
+    """Turn away an address that goes on sending forged messages; genuine ones are never counted."""
+    settings = services().settings
+    if not settings.ratelimit_enabled:
+        return
+    try:
+        limits = parse_many(settings.webhook_failure_limit)
+        is_within = all(limiter.limiter.hit(limit, "webhooks", get_remote_address()) for limit in limits)
+    except PyMongoError:
+        return
+    if not is_within:
+        abort(429)

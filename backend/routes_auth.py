@@ -1,6 +1,7 @@
 """Accounts over HTTP: sign up, log in, stay logged in, log out."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -10,6 +11,7 @@ from backend.access import caller, identify, session_of, tokens_for
 from backend.blueprint import Blueprint
 from backend.errors import Invalid
 from backend.extensions import limiter
+from backend.preferences import Preferences
 from backend.schemas.auth import (
     LoginAnswer,
     LoginRequest,
@@ -19,6 +21,7 @@ from backend.schemas.auth import (
     SignupRequest,
     TokensAnswer,
 )
+from backend.schemas.messages import PreferencesAnswer, PreferencesRequest
 from backend.services import services
 from backend.user_service import User, email_key
 from backend.wire import load_json
@@ -99,6 +102,22 @@ def me() -> dict[str, Any]:
         "currency": wallet.currency,
         "low_balance": services().wallets.is_low(wallet),
     }
+
+
+@auth.route("/preferences", methods=["GET"])
+@auth.response(200, PreferencesAnswer)
+def preferences() -> Preferences:
+    """Show in which language and by which ways the caller wants to be told about their money."""
+    return services().preferences.get(caller().customer_id)
+
+
+@auth.route("/preferences", methods=["PUT"])
+@auth.arguments(PreferencesRequest)
+@auth.response(200, PreferencesAnswer)
+def set_preferences(body: dict[str, Any]) -> Preferences:
+    """Change it; saying yes to WhatsApp is the consent that its rules ask for."""
+    wanted = replace(services().preferences.get(caller().customer_id), **body)
+    return services().preferences.set(caller().customer_id, wanted)
 
 
 def _logged_in(user: User) -> dict[str, Any]:

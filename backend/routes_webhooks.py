@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from flask import abort, request
-from flask_limiter.util import get_remote_address
-from limits import parse_many
-from pymongo.errors import PyMongoError
+from flask import request
 
 from backend.blueprint import Blueprint
 from backend.errors import NotFound
-from backend.extensions import limiter
 from backend.gateways.errors import WebhookSignatureInvalid
+from backend.rate_limits import count_forgery
 from backend.schemas.webhooks import WebhookAnswer
 from backend.services import services
 
@@ -44,19 +41,5 @@ def _received(sender: str) -> dict[str, Any]:
             return {"status": services().nudges.receive(raw)}
         return {"status": services().payments.process_webhook(sender, raw, headers)}
     except WebhookSignatureInvalid:
-        _count_failure()
+        count_forgery()
         raise
-
-
-def _count_failure() -> None:
-    """Turn away an address that goes on sending forged messages; genuine ones are never counted."""
-    settings = services().settings
-    if not settings.ratelimit_enabled:
-        return
-    try:
-        limits = parse_many(settings.webhook_failure_limit)
-        is_within = all(limiter.limiter.hit(limit, "webhooks", get_remote_address()) for limit in limits)
-    except PyMongoError:
-        return
-    if not is_within:
-        abort(429)

@@ -17,11 +17,13 @@ from backend.idempotency_store import IdempotencyStore
 from backend.job_slots import JobSlots
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
+from backend.message_service import Messages
 from backend.order_service import OrderService
 from backend.outbox_service import Outbox
 from backend.payment_exceptions import PaymentExceptions
 from backend.payment_methods import MethodCatalogue
 from backend.payment_service import PaymentManager
+from backend.preferences import PreferenceService
 from backend.refund_service import RefundService
 from backend.saved_method_service import SavedMethods
 from backend.session_service import SessionService
@@ -65,6 +67,8 @@ class Services(PaymentServices):
     verifier: LedgerVerifier
     idempotency: IdempotencyStore
     outbox: Outbox
+    messages: Messages
+    preferences: PreferenceService
     job_slots: JobSlots
 
 

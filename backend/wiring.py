@@ -1,6 +1,7 @@
 """Wires the services of one application: which collaborator is real is decided here and nowhere else."""
 
 import atexit
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -18,8 +19,14 @@ from backend.idempotency_store import IdempotencyStore
 from backend.job_slots import JobSlots
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
+from backend.message_service import Messages
+from backend.notifications.console import Console
+from backend.notifications.email import Email
+from backend.notifications.port import Channel
+from backend.notifications.whatsapp import WhatsApp
 from backend.outbox_service import Outbox
 from backend.payment_wiring import Shop, wire_payments
+from backend.preferences import PreferenceService
 from backend.services import PaymentServices, Services
 from backend.session_service import SessionService
 from backend.split_holds import SplitHolds
@@ -35,10 +42,22 @@ def configured_gateways(settings: Settings) -> Gateways:
     """Open the gateways that the installation has an account with."""
     gateways: list[PaymentGateway] = []
     if settings.razorpay.is_configured:
-        gateways.append(RazorpayGateway(settings.razorpay))
+        gateways.append(RazorpayGateway(settings.razorpay, shop_name=settings.shop_name))
     if settings.paypal.is_configured:
         gateways.append(PayPalGateway(settings.paypal))
     return Gateways(gateways)
+
+
+def configured_channels(settings: Settings) -> Mapping[str, Channel]:
+    """Open the ways to reach customers; a developer without any reads along in the log."""
+    channels: list[Channel] = []
+    if settings.whatsapp.is_configured:
+        channels.append(WhatsApp(settings.whatsapp))
+    if settings.email.is_configured:
+        channels.append(Email(settings.email))
+    if not channels and not settings.is_production:
+        channels.append(Console())
+    return {channel.name: channel for channel in channels}
 
 
 def wire_services(
@@ -65,6 +84,13 @@ def wire_services(
         transactions=transactions,
         holds=SplitHolds(database, wallets=wallets),
     )
+    preferences = PreferenceService(database)
+    messages = Messages(
+        database,
+        preferences=preferences,
+        channels=configured_channels(settings),
+        shop_name=settings.shop_name,
+    )
     return Services(
         settings=settings,
         client=client,
@@ -75,7 +101,9 @@ def wire_services(
         transactions=transactions,
         verifier=LedgerVerifier(database),
         idempotency=IdempotencyStore(database),
-        outbox=Outbox(database),
+        outbox=Outbox(database, subscribers=[messages]),
+        messages=messages,
+        preferences=preferences,
         job_slots=JobSlots(database),
         **_members(wire_payments(shop)),
     )
