@@ -12,6 +12,7 @@ from backend.db import Document, in_transaction
 from backend.gateways.port import GatewayPayment
 from backend.ledger import Claim
 from backend.order_service import PAYABLE, OrderPayment, OrderStatus
+from backend.payment_events import paid_by_gateway
 from backend.payment_exceptions import ExceptionReason, PaymentExceptions, capture_document
 from backend.payment_store import PaymentStore
 from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, sources
@@ -40,6 +41,7 @@ class PaymentCompletion:
         ways: Mapping[Purpose, Way],
         holds: SplitHolds,
     ) -> None:
+        self._database = database
         self._client = database.client
         self._captures = database["captures"]
         self._orders = database["orders"]
@@ -99,6 +101,7 @@ class PaymentCompletion:
         claim = {"_id": payment.order_id, **PAYABLE}
         if self._orders.update_one(claim, change, session=session).matched_count == 0:
             raise Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
+        paid_by_gateway(payment, attempt, seen).write(self._database, session)
         return completed
 
 
