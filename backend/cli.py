@@ -7,6 +7,7 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 from marshmallow import ValidationError, validate
+from prometheus_client import start_http_server
 from pymongo.errors import ConnectionFailure
 
 from backend import db, demo
@@ -90,11 +91,14 @@ def reconcile() -> None:
 
 @click.command("worker")
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(2, 64))
+@click.option("--metrics-port", type=click.IntRange(1, 65_535), help="Show what it counts on a port.")
 @with_appcontext
-def worker(threads: int) -> None:
+def worker(threads: int, metrics_port: int | None) -> None:
     """Do what happens by itself, until told to stop; start as many of these as there is work for."""
     from backend.worker import run  # Nobody else need wait for Celery to be loaded.
 
+    if metrics_port:
+        start_http_server(metrics_port)
     sys.exit(run(services(), threads=threads))
 
 

@@ -10,6 +10,7 @@ from pymongo.database import Database
 from backend.db import NEWEST, Document, in_transaction
 from backend.gateways.port import GatewayDispute, GatewaySettlement
 from backend.metrics import DISPUTES
+from backend.payment_events import dispute_opened
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment, gateway_key
 
@@ -25,6 +26,7 @@ class DisputeService:
     """The disputes and settlements of all gateways, each as its latest message tells it."""
 
     def __init__(self, database: Database[Document]) -> None:
+        self._database = database
         self._client = database.client
         self._disputes = database["disputes"]
         self._settlements = database["settlements"]
@@ -41,6 +43,8 @@ class DisputeService:
             is_news = self._note(seen, found, occurred_at or _EPOCH, session)
             if is_news and found:
                 self._flag(found, session)
+                if seen.state not in HARMLESS:
+                    dispute_opened(found, seen).write(self._database, session)
             return is_news
 
         news: list[bool] = []

@@ -36,7 +36,9 @@ OUTBOX_AGE_SECONDS = Gauge(
     multiprocess_mode="mostrecent",
 )
 MESSAGES = Counter(
-    "batua_messages_total", "Messages to customers by channel and what became of them.", ["channel", "outcome"]
+    "batua_messages_total",
+    "Messages to customers by channel and what became of them.",
+    ["channel", "outcome"],
 )
 JOBS_RUN = Counter("batua_jobs_total", "Runs of background jobs by what became of them.", ["job", "outcome"])
 JOB_SECONDS = Histogram(

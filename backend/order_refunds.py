@@ -13,6 +13,7 @@ from backend.integration_log import Happening, LogKind, LogStatus
 from backend.ledger import Claim, Row
 from backend.ledger.chain import entry_id
 from backend.order_service import Order, OrderPayment, OrderService
+from backend.payment_events import refund_completed
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment
 from backend.refund_booking import is_there, order_refunded, payment_refunded, refund_row
@@ -107,7 +108,11 @@ class OrderRefunds:
             source="refund",
             order_id=order.id,
             claims=claims,
-            rows=[Row(collection="refunds", document=row) for row in rows] + [_log_row(order, wish, parts)],
+            rows=[
+                *(Row(collection="refunds", document=row) for row in rows),
+                _log_row(order, wish, parts),
+                refund_completed(first | {"amount": wish.amount_minor}).row(),
+            ],
         )
 
 

@@ -63,8 +63,9 @@ class Event:
         return Row(collection=OUTBOX, document=self.document())
 
     def write(self, database: Database[Document], session: ClientSession) -> None:
-        """Write it down as part of the caller's transaction."""
-        database[OUTBOX].insert_one(self.document(), session=session)
+        """Write it down as part of the caller's transaction; again changes nothing."""
+        new = {"$setOnInsert": self.document()}
+        database[OUTBOX].update_one({"_id": self.id}, new, upsert=True, session=session)
 
     def document(self) -> Document:
         """Describe the event as it is stored."""

@@ -12,6 +12,7 @@ from backend.errors import ClaimLost, ServiceUnavailable
 from backend.gateways.port import GatewayPayment
 from backend.ledger import Claim, Ledger, Row
 from backend.order_service import PAYABLE, OrderPayment, OrderStatus
+from backend.payment_events import paid_by_gateway
 from backend.payment_exceptions import ExceptionReason, PaymentExceptions, capture_document
 from backend.payment_store import PaymentStore
 from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, sources
@@ -75,9 +76,10 @@ class PaymentCompletion:
         """Write the money, the payment and its order together or not at all, in a batch of the ledger's."""
         claims = [completing(payment, attempt, seen), _paying(payment, attempt, seen)]
         money = Row(collection="captures", document=capture_document(seen, became=payment.id))
+        rows = [money, paid_by_gateway(payment, attempt, seen).row()]
         for _ in range(MAX_TRIES):
             try:
-                return self._ledger.record(claims=claims, rows=[money])
+                return self._ledger.record(claims=claims, rows=rows)
             except ClaimLost:
                 self._check_still_open(payment, seen)
         raise ServiceUnavailable("Too much happens to this payment at once. Please try again.")

@@ -10,6 +10,7 @@ from backend.db import Document, in_transaction
 from backend.gateways.port import GatewayPayment, PaymentState
 from backend.order_service import OrderPayment
 from backend.payment_completion import PaymentCompletion
+from backend.payment_events import payment_failed
 from backend.payment_exceptions import ExceptionReason, PaymentExceptions
 from backend.payment_store import PaymentStore
 from backend.payment_values import OPEN, Payment, PaymentStatus, gateway_key
@@ -32,6 +33,7 @@ class PaymentOutcomes:
         exceptions: PaymentExceptions,
         holds: SplitHolds,
     ) -> None:
+        self._database = database
         self._client = database.client
         self._orders = database["orders"]
         self._store = PaymentStore(database)
@@ -97,6 +99,7 @@ class PaymentOutcomes:
                 payment.id, PaymentStatus.FAILED, {"error": error}, guard=guard, session=session
             )
             if failed:
+                payment_failed(payment, seen).write(self._database, session)
                 self._orders.update_one(
                     {"_id": payment.order_id, "payment_status": OrderPayment.PENDING.value},
                     {"$set": {"payment_status": OrderPayment.FAILED.value}},

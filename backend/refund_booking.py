@@ -1,5 +1,6 @@
 """Books refunds on payments and orders: reserve, then complete or give back, each in one transaction."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from backend.errors import BelowMinimum, RefundableChanged, RefundExceedsPayment
 from backend.exchange import share
 from backend.gateways.port import GatewayRefund
 from backend.order_service import OrderPayment, OrderStatus
+from backend.outbox import Event
+from backend.payment_events import refund_completed, refund_failed
 from backend.payment_store import PaymentStore
 from backend.payment_values import PAID, Payment, PaymentStatus, gateway_key, read_payment
 from backend.refund_values import UNDER_WAY, Refund, RefundStatus, RefundWish, read_refund, refund_sources
@@ -24,6 +27,7 @@ class RefundBooking:
     """Reserves refunds at the source, and ends them one way or the other."""
 
     def __init__(self, database: Database[Document]) -> None:
+        self._database = database
         self._client = database.client
         self._payments = database["payment_orders"]
         self._refunds = database["refunds"]
@@ -60,6 +64,7 @@ class RefundBooking:
                 counted = payment_refunded(amount, refund_reserved=-amount)
                 self._payments.update_one({"_id": refund.payment_id}, counted, session=session)
                 self._orders.update_one({"_id": refund.order_id}, order_refunded(amount), session=session)
+                self._tell(refund_completed, refund, session)
 
         in_transaction(self._client, write)
 
@@ -72,6 +77,7 @@ class RefundBooking:
             if self._close(refund, RefundStatus.FAILED, changes, session):
                 given_back = {"refund_reserved": -refund.amount_minor, "refund_charge": -refund.charge_minor}
                 self._payments.update_one({"_id": refund.payment_id}, {"$inc": given_back}, session=session)
+                self._tell(refund_failed, refund, session)
 
         in_transaction(self._client, write)
 
@@ -100,6 +106,12 @@ class RefundBooking:
             return_document=ReturnDocument.BEFORE,
             session=session,
         )
+
+    def _tell(self, told: Callable[[Document], Event], refund: Refund, session: ClientSession) -> None:
+        """Write down how a refund has ended, as its row now stands."""
+        row = self._refunds.find_one({"_id": refund.id}, session=session)
+        if row:
+            told(row).write(self._database, session)
 
     def _close(self, refund: Refund, target: RefundStatus, changes: Document, session: ClientSession) -> bool:
         guard = {"_id": refund.id, "status": {"$in": refund_sources(target)}}

@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 from backend.db import Document, in_transaction
 from backend.exchange import share
 from backend.gateways.port import GatewayRefund, RefundState
+from backend.payment_events import refund_completed
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment, gateway_key, read_payment
 from backend.refund_booking import (
@@ -41,6 +42,7 @@ class RefundFacts:
     """
 
     def __init__(self, database: Database[Document], *, booking: RefundBooking) -> None:
+        self._database = database
         self._client = database.client
         self._payments = database["payment_orders"]
         self._refunds = database["refunds"]
@@ -85,6 +87,8 @@ class RefundFacts:
             if is_done and amount:
                 self._orders.update_one({"_id": payment.order_id}, order_refunded(amount), session=session)
             self._refunds.insert_one(fact, session=session)
+            if is_done:
+                refund_completed(fact).write(self._database, session)
 
         in_transaction(self._client, write)
 

@@ -9,6 +9,7 @@ from pymongo.database import Database
 from backend.db import Document
 from backend.errors import ClaimLost, ServiceUnavailable
 from backend.ledger import Claim, Row
+from backend.payment_events import refund_completed
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment
 from backend.refund_booking import checked_amount, is_there, order_refunded, payment_refunded, refund_row
@@ -66,5 +67,5 @@ def _movement(payment: Payment, wish: RefundWish, document: Document) -> Movemen
         order_id=payment.order_id,
         metadata={"payment_id": payment.id, "gateway": payment.attempt.gateway},
         claims=[on_payment, on_order],
-        rows=[Row(collection="refunds", document=document)],
+        rows=[refund_completed(document).row(), Row(collection="refunds", document=document)],
     )

@@ -21,6 +21,7 @@ from backend.ledger import Claim, Entry, Row
 from backend.ledger.chain import entry_id
 from backend.order_service import PAYABLE, OrderPayment, OrderStatus
 from backend.payment_completion import Misfit, completing
+from backend.payment_events import paid_by_gateway
 from backend.payment_exceptions import ExceptionReason, capture_document
 from backend.payment_store import PaymentStore
 from backend.payment_values import Attempt, Payment, PaymentStatus, gateway_key
@@ -114,6 +115,7 @@ def _paying(payment: Payment, attempt: Attempt, seen: GatewayPayment, *, key: st
         rows=[
             Row(collection="captures", document=capture_document(seen, became=payment.id)),
             happening.row(),
+            paid_by_gateway(payment, attempt, seen).row(),
         ],
     )
 

@@ -10,6 +10,8 @@ from backend.integration_log import Happening, LogKind
 from backend.ledger import Claim, Entry
 from backend.ledger.chain import entry_id
 from backend.order_service import PAYABLE, Order, OrderPayment, OrderStatus
+from backend.outbox import Event
+from backend.payment_events import paid_by_wallet
 from backend.payment_store import PaymentStore
 from backend.payment_values import PaymentStatus
 from backend.split_holds import SplitHolds
@@ -76,7 +78,17 @@ def _movement(order: Order, key: str) -> Movement:
         source="purchase",
         order_id=order.id,
         claims=[_claim(order, entry_id(key))],
-        rows=[happening.row()],
+        rows=[happening.row(), _event(order, entry_id(key)).row()],
+    )
+
+
+def _event(order: Order, transaction_id: str) -> Event:
+    return paid_by_wallet(
+        customer_id=order.customer_id,
+        order_id=order.id,
+        amount_minor=order.amount_due_minor,
+        currency=order.currency,
+        transaction_id=transaction_id,
     )
 
 

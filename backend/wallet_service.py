@@ -8,11 +8,10 @@ from pymongo.database import Database
 
 from backend.db import Document
 from backend.ledger import Claim, Entry, Hold, Ledger, Posting, Row, Verb, Wallet
-from backend.low_balance import low_balance_row
 from backend.transactions import TransactionFilter, TransactionPage, Transactions
+from backend.wallet_events import credited_row, low_balance_row
 
 CALL_RATE = "call_rate_per_minute"
-ADDING = (Verb.CREDIT, Verb.REFUND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,8 @@ class WalletService:
         self._currency = currency
         self._default_call_rate_minor = default_call_rate_minor
         self._low_balance_threshold_minor = low_balance_threshold_minor
-        self._if_low = low_balance_row(low_balance_threshold_minor)
+        if_low = low_balance_row(low_balance_threshold_minor)
+        self._told_of = {Verb.CREDIT: [credited_row()], Verb.DEBIT: [if_low], Verb.CAPTURE: [if_low]}
 
     def add_credits(self, customer_id: str, amount_minor: int, movement: Movement) -> Entry:
         """Put money into a wallet."""
@@ -113,7 +113,7 @@ class WalletService:
 
     def _move(self, verb: Verb, customer_id: str, amount_minor: int, movement: Movement) -> Entry:
         posting = self._posting(verb, customer_id, amount_minor, movement)
-        rows = movement.rows if verb in ADDING else (*movement.rows, self._if_low)
+        rows = [*movement.rows, *self._told_of.get(verb, [])]
         return self._ledger.move(posting, claims=movement.claims, rows=rows)
 
     def _posting(self, verb: Verb, customer_id: str, amount_minor: int, movement: Movement) -> Posting:

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from pymongo.database import Database
 
+from backend.order_service import Item
 from backend.outbox import Event, EventType
 from tests.api.servers import free_port, until
-from tests.conftest import Document
+from tests.conftest import Document, Person
 from tests.mongo.processes import ends_within
 
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -132,6 +134,35 @@ def test_two_clocks_run_each_slot_once(start: Start, database: Database[Document
     slots = list(database["job_slots"].find({"job": "tick"}))
     assert {slot["state"] for slot in slots} == {"DONE"}
     assert database["ticks"].count_documents({}) == len(slots)
+
+
+def test_the_command_tells_of_an_order_that_was_paid(
+    spawn: Spawn, mongodb_uri: str, database: Database[Document], customer: Person
+) -> None:
+    customer.is_given(50_000)
+    item = Item(name="Tea", price_minor=30_000, quantity=1)
+    order = customer.services.orders.feed(customer.id, [item])
+    named = {"MONGODB_URI": mongodb_uri, "MONGODB_DB": database.name, "BATUA_ENV": "test"}
+    port = free_port()
+    worker = spawn(
+        *["-m", "flask", "--app", "wsgi", "worker", "--threads", "2", "--metrics-port"], port, **named
+    )
+    body = {"order_id": order.id, "customer_id": customer.id, "amount": 300}
+
+    assert customer.post("/api/integration/order/pay-with-wallet", body).status_code == 200
+
+    until(lambda: told_of(database, "order.paid") == [order.id], seconds=PATIENCE_SECONDS)
+    counted = requests.get(f"http://127.0.0.1:{port}", timeout=10).text
+    assert 'batua_outbox_events_total{outcome="dispatched"}' in counted
+    assert 'batua_jobs_total{job="dispatch_events",outcome="done"}' in counted
+    stop(worker)
+    database.client.drop_database(f"{database.name}_queue")
+
+
+def told_of(database: Database[Document], type_: str) -> list[str]:
+    """Name the orders of the events that were handed on."""
+    query = {"type": type_, "state": "DISPATCHED"}
+    return [event["data"]["order_id"] for event in database["outbox"].find(query)]
 
 
 @contextmanager
