@@ -1,5 +1,6 @@
 """Batua: the money side of a shop. `create_app` makes the application out of its parts."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from argon2 import PasswordHasher
@@ -12,6 +13,7 @@ from backend.config import Settings, read_settings
 from backend.db import Document
 from backend.extensions import api, cors, jwt
 from backend.gateways.registry import Gateways
+from backend.notifications.port import Channel
 from backend.routes_admin import admin
 from backend.routes_admin_payments import admin_payments
 from backend.routes_auth import auth
@@ -25,7 +27,7 @@ from backend.routes_recharge import recharge
 from backend.routes_wallet import transactions, wallet
 from backend.routes_webhooks import webhooks
 from backend.session_service import REFRESH_TOKEN_LIFETIME
-from backend.wiring import PASSWORDS, configured_gateways, wire_services
+from backend.wiring import PASSWORDS, configured_channels, configured_gateways, wire_services
 
 BLUEPRINTS = (
     *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),
@@ -38,6 +40,7 @@ def create_app(
     *,
     client: MongoClient[Document] | None = None,
     gateways: Gateways | None = None,
+    channels: Mapping[str, Channel] | None = None,
     passwords: PasswordHasher = PASSWORDS,
 ) -> Flask:
     """Build the application; what is not given is made from the environment."""
@@ -49,7 +52,11 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(_flask_config(settings))
     app.extensions["batua"] = wire_services(
-        settings, client, gateways=gateways or configured_gateways(settings), passwords=passwords
+        settings,
+        client,
+        gateways=gateways or configured_gateways(settings),
+        channels=channels or configured_channels(settings),
+        passwords=passwords,
     )
     _init_extensions(app, settings)
     app.register_blueprint(operations)

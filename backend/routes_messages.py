@@ -13,6 +13,7 @@ from backend.notifications import whatsapp_callbacks as whatsapp
 from backend.rate_limits import count_forgery
 from backend.schemas.admin_payments import wire_row
 from backend.schemas.envelope import enveloped, listed
+from backend.schemas.errors import ErrorAnswer
 from backend.schemas.messages import MessageAnswer, MessageArguments
 from backend.schemas.webhooks import WebhookAnswer
 from backend.services import services
@@ -51,7 +52,8 @@ def resend_message(message_id: str) -> dict[str, Any]:
 
 
 @messages.route("/webhooks/whatsapp", methods=["GET"])
-@messages.response(200, content_type="text/plain")
+@messages.alt_response(403, schema=ErrorAnswer)
+@messages.response(200, {"type": "string"}, content_type="text/plain")
 def answer_challenge() -> Response:
     """Prove to Meta that this address is ours."""
     token = services().settings.whatsapp.verify_token

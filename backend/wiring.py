@@ -65,6 +65,7 @@ def wire_services(
     client: MongoClient[Document],
     *,
     gateways: Gateways,
+    channels: Mapping[str, Channel],
     passwords: PasswordHasher,
 ) -> Services:
     """Build every service on top of what it needs."""
@@ -88,7 +89,7 @@ def wire_services(
     messages = Messages(
         database,
         preferences=preferences,
-        channels=configured_channels(settings),
+        channels=channels,
         shop_name=settings.shop_name,
     )
     return Services(

@@ -16,6 +16,10 @@ from backend.gateways.paypal_gateway import PayPalGateway
 from backend.gateways.razorpay_gateway import RazorpayGateway
 from backend.gateways.registry import Gateways
 from backend.gateways.settings import ExchangeSettings, PayPalSettings, RazorpaySettings
+from backend.notifications.pacing import Pacing
+from backend.notifications.port import Channel
+from backend.notifications.settings import WhatsAppSettings
+from backend.notifications.whatsapp import WhatsApp
 from backend.order_service import Item
 from backend.payment_sweep import SweepReport
 from backend.sandbox import keys
@@ -47,6 +51,13 @@ def shop_settings(settings: Settings, server: SandboxServer) -> Settings:
             allows_test_roots=True,
         ),
         exchange=ExchangeSettings(rates=(("USD", USD_RATE),)),
+        whatsapp=WhatsAppSettings(
+            phone_number_id=keys.WHATSAPP_PHONE_NUMBER_ID,
+            access_token=keys.WHATSAPP_ACCESS_TOKEN,
+            app_secret=keys.WHATSAPP_APP_SECRET,
+            verify_token=keys.WHATSAPP_VERIFY_TOKEN,
+            api_url=f"{server.url}/v23.0",
+        ),
     )
 
 
@@ -58,6 +69,12 @@ def quick_gateways(settings: Settings) -> Gateways:
             PayPalGateway(settings.paypal, line=quick_line("paypal")),
         ]
     )
+
+
+def quick_channels(settings: Settings) -> dict[str, Channel]:
+    """Reach customers without minding how many messages a number may send."""
+    pacing = Pacing(per_second=1000, seconds_to_same_person=0)
+    return {"whatsapp": WhatsApp(settings.whatsapp, pacing=pacing)}
 
 
 class Shop:

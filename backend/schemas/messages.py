@@ -44,7 +44,7 @@ class MessageAnswer(Schema):
     language = fields.String()
     subject = fields.String()
     text = fields.String()
-    state = fields.Enum(MessageState, by_value=True)
+    state = fields.String(validate=validate.OneOf(list(MessageState)))
     tries = fields.Integer()
     error = fields.String(allow_none=True)
     provider_id = fields.String(allow_none=True)

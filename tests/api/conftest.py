@@ -17,7 +17,7 @@ from tests.api.contract import Contract
 from tests.api.servers import Gunicorn
 from tests.conftest import QUICK_PASSWORDS, Person, services_of
 from tests.gateways.controls import Controls
-from tests.shop import Shop, quick_gateways, shop_settings
+from tests.shop import Shop, quick_channels, quick_gateways, shop_settings
 
 Document = dict[str, Any]
 MakeApp = Callable[..., Flask]
@@ -52,7 +52,13 @@ def shop_app(
 ) -> Iterator[Flask]:
     """The application with both gateways of the sandbox; every answer is held to the contract."""
     shop = shop_settings(settings, sandbox_server)
-    app = create_app(shop, client=mongo_client, gateways=quick_gateways(shop), passwords=QUICK_PASSWORDS)
+    app = create_app(
+        shop,
+        client=mongo_client,
+        gateways=quick_gateways(shop),
+        channels=quick_channels(shop),
+        passwords=QUICK_PASSWORDS,
+    )
     contract = Contract(app)
     yield app
     services_of(app).ledger.close()
