@@ -53,7 +53,7 @@ class EmailLine:
 
     def email(self, **changes: Any) -> Email:
         settings = replace(SETTINGS, **({"port": self.server.port} | changes))
-        return Email(settings, timeout_seconds=1.0, tls=self._trust)
+        return Email(settings, timeout_seconds=2.0, tls=self._trust)
 
     def arrived(self) -> list[Arrived]:
         return [
