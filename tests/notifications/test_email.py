@@ -14,7 +14,7 @@ from backend.notifications.errors import DeliveryDelayed, DeliveryFailed
 from backend.notifications.settings import EmailSettings
 from tests.gateways.certificates import Certificate, authority, leaf
 from tests.notifications.contract import SECRET, Arrived, NetworkContract, delay, message
-from tests.notifications.mail_server import MailServer
+from tests.notifications.mail_server import HANGS_UP, MailServer
 
 PERSON = "asha@example.in"
 LOGIN = ("shop", "right")
@@ -188,6 +188,21 @@ def test_five_hundreds_about_the_mail_are_final(
 
     assert refused.value.reason == reply  # type: ignore[attr-defined]
     assert not getattr(refused.value, "may_have_arrived", False)
+
+
+def test_a_line_that_breaks_before_the_mail_got_nothing(line: EmailLine) -> None:
+    line.server.replies["RCPT"] = HANGS_UP
+
+    error = delay(line.channel, PERSON)
+
+    assert error.reason.startswith("the line broke")
+    assert not error.may_have_arrived
+
+
+def test_an_answer_to_the_mail_that_means_nothing_leaves_open_what_happened(line: EmailLine) -> None:
+    line.server.replies["DATA"] = "999 perhaps"
+
+    assert delay(line.channel, PERSON).may_have_arrived
 
 
 def test_a_server_that_never_says_goodbye_has_the_mail_all_the_same(line: EmailLine) -> None:
