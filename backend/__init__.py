@@ -27,7 +27,8 @@ from backend.routes_recharge import recharge
 from backend.routes_wallet import transactions, wallet
 from backend.routes_webhooks import webhooks
 from backend.session_service import REFRESH_TOKEN_LIFETIME
-from backend.wiring import PASSWORDS, configured_channels, configured_gateways, wire_services
+from backend.telling_wiring import configured_channels
+from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
 BLUEPRINTS = (
     *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),

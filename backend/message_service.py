@@ -24,7 +24,7 @@ from backend.preferences import PreferenceService
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 60
+LEASE_SECONDS = 120  # A mail server may be slow at each of its steps.
 TRIED_FOR = timedelta(days=1)
 
 

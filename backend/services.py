@@ -34,7 +34,17 @@ from backend.wallet_service import WalletService
 from backend.webhook_service import WebhookInbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class TellingServices:
+    """What happens by itself, and who is told of it."""
+
+    outbox: Outbox
+    preferences: PreferenceService
+    messages: Messages
+    job_slots: JobSlots
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentServices:
     """What takes payments and gives them back."""
 
@@ -53,8 +63,8 @@ class PaymentServices:
     integration: WalletPaymentIntegration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services(PaymentServices):
+@dataclass(frozen=True, kw_only=True)
+class Services(PaymentServices, TellingServices):
     """Everything a route may call."""
 
     settings: Settings
@@ -66,10 +76,6 @@ class Services(PaymentServices):
     transactions: Transactions
     verifier: LedgerVerifier
     idempotency: IdempotencyStore
-    outbox: Outbox
-    messages: Messages
-    preferences: PreferenceService
-    job_slots: JobSlots
 
 
 def services() -> Services:

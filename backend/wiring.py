@@ -16,20 +16,14 @@ from backend.gateways.port import PaymentGateway
 from backend.gateways.razorpay_gateway import RazorpayGateway
 from backend.gateways.registry import Gateways
 from backend.idempotency_store import IdempotencyStore
-from backend.job_slots import JobSlots
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
-from backend.message_service import Messages
-from backend.notifications.console import Console
-from backend.notifications.email import Email
 from backend.notifications.port import Channel
-from backend.notifications.whatsapp import WhatsApp
-from backend.outbox_service import Outbox
 from backend.payment_wiring import Shop, wire_payments
-from backend.preferences import PreferenceService
-from backend.services import PaymentServices, Services
+from backend.services import PaymentServices, Services, TellingServices
 from backend.session_service import SessionService
 from backend.split_holds import SplitHolds
+from backend.telling_wiring import wire_telling
 from backend.transactions import Transactions
 from backend.user_service import UserService
 from backend.wallet_service import WalletService
@@ -46,18 +40,6 @@ def configured_gateways(settings: Settings) -> Gateways:
     if settings.paypal.is_configured:
         gateways.append(PayPalGateway(settings.paypal))
     return Gateways(gateways)
-
-
-def configured_channels(settings: Settings) -> Mapping[str, Channel]:
-    """Open the ways to reach customers; a developer without any reads along in the log."""
-    channels: list[Channel] = []
-    if settings.whatsapp.is_configured:
-        channels.append(WhatsApp(settings.whatsapp))
-    if settings.email.is_configured:
-        channels.append(Email(settings.email))
-    if not channels and not settings.is_production:
-        channels.append(Console())
-    return {channel.name: channel for channel in channels}
 
 
 def wire_services(
@@ -85,13 +67,6 @@ def wire_services(
         transactions=transactions,
         holds=SplitHolds(database, wallets=wallets),
     )
-    preferences = PreferenceService(database)
-    messages = Messages(
-        database,
-        preferences=preferences,
-        channels=channels,
-        shop_name=settings.shop_name,
-    )
     return Services(
         settings=settings,
         client=client,
@@ -102,10 +77,7 @@ def wire_services(
         transactions=transactions,
         verifier=LedgerVerifier(database),
         idempotency=IdempotencyStore(database),
-        outbox=Outbox(database, subscribers=[messages]),
-        messages=messages,
-        preferences=preferences,
-        job_slots=JobSlots(database),
+        **_members(wire_telling(settings, database, channels)),
         **_members(wire_payments(shop)),
     )
 
@@ -123,5 +95,5 @@ def _wallets(
     )
 
 
-def _members(parts: PaymentServices) -> dict[str, Any]:
+def _members(parts: PaymentServices | TellingServices) -> dict[str, Any]:
     return {member.name: getattr(parts, member.name) for member in fields(parts)}

@@ -24,6 +24,8 @@ MATRIX = """
     GET  /api/docs/assets/swagger-ui.css           200  200  200  200
     GET  /api/openapi.json                         200  200  200  200
     GET  /api/auth/me                              401  200  200  200
+    PUT  /api/auth/preferences                     401  200  200  200
+    GET  /api/auth/preferences                     401  200  200  200
     GET  /api/wallet/balance                       401  200  200  200
     GET  /api/wallet/{id}/balance                  401  200  403  200
     GET  /api/wallet/nobody/balance                401  403  403  404

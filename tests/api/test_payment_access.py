@@ -64,7 +64,12 @@ MATRIX = """
     POST   /api/admin/payment-exceptions/{exception}/resolve 401 403  403  200
     GET    /api/admin/disputes                              401  403  403  200
     GET    /api/admin/settlements                           401  403  403  200
-    POST   /api/webhooks/razorpay                           401  401  401  401
+    GET    /api/admin/messages                              401  403  403  200
+   GET    /api/admin/messages/evt_none                     401  403  403  404
+   POST   /api/admin/messages/evt_none/resend              401  403  403  404
+   GET    /api/webhooks/whatsapp                           403  403  403  403
+   POST   /api/webhooks/whatsapp                           401  401  401  401
+   POST   /api/webhooks/razorpay                           401  401  401  401
     POST   /api/webhooks/paypal                             401  401  401  401
     POST   /api/webhooks/google-pay                         503  503  503  503
     POST   /api/webhooks/stripe                             404  404  404  404
