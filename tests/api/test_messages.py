@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.outbox import AT_ONCE
-from tests.api.messaging import agrees_to_whatsapp, arrived, make_due, rows, wants, work
+from tests.api.messaging import PHONE, agrees_to_whatsapp, arrived, make_due, rows, wants, work
 from tests.shop import Shop
 
 
