@@ -12,6 +12,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+HANGS_UP = "250 never heard"
 LONG_SECONDS = 60.0  # Longer than anybody waits; it ends with the server.
 
 
@@ -105,6 +106,8 @@ class MailServer:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.commands.append(f"RCPT {address}")
+        if self.replies.get("RCPT") == HANGS_UP:
+            server.transport.close()
         if "RCPT" not in self.replies:
             envelope.rcpt_tos.append(address)
         return self.replies.get("RCPT", "250 OK")
