@@ -50,3 +50,15 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
 )
 def test_a_usual_address_stays_as_it_is(address: str) -> None:
     assert deliverable(f" {address} ") == address
+
+
+def test_a_domain_in_another_script_is_written_as_the_dns_knows_it() -> None:
+    assert deliverable("asha@उदाहरण.भारत") == "asha@xn--p1b6ci4b4b3a.xn--h2brj9c"
+
+
+def test_an_id_of_any_letters_makes_a_message_id() -> None:
+    mail = compose(message("asha@example.in", id="a>\r\nBcc: b@c.in <:é"), SETTINGS)
+
+    read = message_from_bytes(mail.as_bytes(), policy=default)
+    assert read["Message-ID"] == "<a%3E%0D%0ABcc%3A%20b%40c%2Ein%20%3C%3A%C3%A9@example.in>"
+    assert read["Bcc"] is None
