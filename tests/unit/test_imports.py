@@ -31,6 +31,12 @@ MAY_IMPORT_OF_OURS = {
     "backend.gateway_config": ("backend.money", "backend.gateways.settings"),
     SANDBOX: (SANDBOX,),
     "backend.ledger*": ("backend.ledger*", "backend.money", "backend.errors", "backend.metrics"),
+    "backend.notifications*": (
+        "backend.notifications*",
+        "backend.money",
+        "backend.errors",
+        "backend.metrics",
+    ),
     "backend.gateways*": ("backend.gateways*", "backend.money", "backend.errors", "backend.metrics"),
 }
 PURE = ("core", "chain", "values", "submission", "documents")
