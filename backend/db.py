@@ -21,6 +21,7 @@ NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 SEQ_IN_WALLET = [("customer_id", ASCENDING), ("seq", ASCENDING)]
 NEWEST_IN_WALLET = [("created_at", DESCENDING), ("seq", DESCENDING)]
 NEWEST_OF_ALL = NEWEST
+DUE = [("state", ASCENDING), ("due_at", ASCENDING), ("created_at", ASCENDING)]
 
 
 def _unique_where_set(field: str) -> IndexModel:
@@ -79,6 +80,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     "webhook_events": [
         IndexModel([("received_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("state", ASCENDING), ("received_at", DESCENDING), ("_id", DESCENDING)]),
+    ],
+    "webhook_endpoints": [IndexModel(DUE), IndexModel([("deleted_at", ASCENDING), *NEWEST])],
+    "webhook_deliveries": [
+        IndexModel([("endpoint_id", ASCENDING), ("sequence", DESCENDING)], unique=True),
+        IndexModel([("endpoint_id", ASCENDING), ("state", ASCENDING), ("sequence", DESCENDING)]),
     ],
     "payment_exceptions": [
         IndexModel([("gateway_payment_id", ASCENDING)]),

@@ -26,3 +26,6 @@ DISPUTES = Counter("batua_disputes_total", "Disputes by gateway and state.", ["g
 WEBHOOKS = Counter(
     "batua_webhooks_total", "Webhooks by gateway and what became of them.", ["gateway", "outcome"]
 )
+MERCHANT_WEBHOOKS = Counter(
+    "batua_merchant_webhooks_total", "Tries to tell a shop's own systems, by what came of them.", ["outcome"]
+)
