@@ -62,6 +62,7 @@ class Settings:
     topup_daily_limit: int = 10
     refunds_per_order: int = 5
     upi_collect_enabled: bool = False
+    webhook_allow_private: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
     paypal: PayPalSettings = field(default_factory=PayPalSettings)
     google_pay: GooglePaySettings = field(default_factory=GooglePaySettings)
@@ -128,6 +129,7 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "topup_min_minor": _minor(env, "TOPUP_MIN", "10"),
         "topup_max_minor": _minor(env, "TOPUP_MAX", "10000"),
         "topup_daily_limit": env.int("TOPUP_DAILY_LIMIT", 10, validate=validate.Range(min=1)),
+        "webhook_allow_private": env.bool("WEBHOOK_ALLOW_PRIVATE", False),
         "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
     }
 
@@ -177,4 +179,6 @@ def _production_faults(settings: Settings) -> list[str]:
         faults.append("FIELD_ENCRYPTION_KEYS: must list at least one Fernet key (44 characters)")
     if settings.mongodb_uri == EMBEDDED_MONGODB_URI:
         faults.append("MONGODB_URI: must be set; the embedded server is for development")
+    if settings.webhook_allow_private:
+        faults.append("WEBHOOK_ALLOW_PRIVATE: is for tests; production calls public addresses only")
     return faults + gateway_config.production_faults(settings.razorpay, settings.paypal)

@@ -16,6 +16,7 @@ from backend.google_nudges import GoogleNudges
 from backend.idempotency_store import IdempotencyStore
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
+from backend.merchant_webhooks import MerchantWebhooks
 from backend.order_service import OrderService
 from backend.payment_exceptions import PaymentExceptions
 from backend.payment_methods import MethodCatalogue
@@ -27,6 +28,7 @@ from backend.transactions import Transactions
 from backend.user_service import UserService
 from backend.wallet_payment_integration import WalletPaymentIntegration
 from backend.wallet_service import WalletService
+from backend.webhook_endpoints import WebhookEndpoints
 from backend.webhook_service import WebhookInbox
 
 
@@ -62,6 +64,8 @@ class Services(PaymentServices):
     transactions: Transactions
     verifier: LedgerVerifier
     idempotency: IdempotencyStore
+    webhook_endpoints: WebhookEndpoints
+    merchant_webhooks: MerchantWebhooks
 
 
 def services() -> Services:

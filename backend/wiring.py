@@ -17,13 +17,16 @@ from backend.gateways.registry import Gateways
 from backend.idempotency_store import IdempotencyStore
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
-from backend.payment_wiring import Shop, wire_payments
+from backend.merchant_webhooks import MerchantWebhooks
+from backend.notifications.webhook_sender import WebhookSender
+from backend.payment_wiring import Shop, field_cipher, wire_payments
 from backend.services import PaymentServices, Services
 from backend.session_service import SessionService
 from backend.split_holds import SplitHolds
 from backend.transactions import Transactions
 from backend.user_service import UserService
 from backend.wallet_service import WalletService
+from backend.webhook_endpoints import WebhookEndpoints
 
 # OWASP's first recommendation for argon2id: safe, and small enough for a web worker's memory.
 PASSWORDS = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -72,8 +75,19 @@ def wire_services(
         transactions=transactions,
         verifier=LedgerVerifier(database),
         idempotency=IdempotencyStore(database),
+        **_webhooks(settings, database),
         **_members(wire_payments(shop)),
     )
+
+
+def _webhooks(settings: Settings, database: Database[Document]) -> dict[str, Any]:
+    """Build what tells the shop's own systems; only outside production may they speak plain HTTP."""
+    sender = WebhookSender(
+        allows_http=not settings.is_production, allows_loopback=settings.webhook_allow_private
+    )
+    endpoints = WebhookEndpoints(database, cipher=field_cipher(settings), sender=sender)
+    webhooks = MerchantWebhooks(database, endpoints=endpoints, sender=sender)
+    return {"webhook_endpoints": endpoints, "merchant_webhooks": webhooks}
 
 
 def _wallets(
