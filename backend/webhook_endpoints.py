@@ -18,7 +18,7 @@ from backend.notifications.webhook_signatures import new_secret
 from backend.webhook_queues import ENDPOINTS, EndpointState, woken
 
 DISABLED_BY_ADMIN = "an admin"
-MOST_OLD_SECRETS = 4
+MOST_OLD_SECRETS = 5
 SHOWN_OF_A_SECRET = 4
 
 _IS_OFF = {"$eq": ["$state", EndpointState.DISABLED.value]}

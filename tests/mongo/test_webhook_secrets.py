@@ -1,5 +1,6 @@
 """The secrets that webhooks are signed with: changed without a gap, and stored for nobody to read."""
 
+import functools
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -8,10 +9,12 @@ import pytest
 from pymongo.database import Database
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from backend.errors import Conflict
 from backend.webhook_endpoints import EndpointNotFound
 from tests.conftest import Document
 from tests.gateways.local_servers import Asked, LocalServer
 from tests.mongo.hooks import KEY, NEW_KEY, Hooks
+from tests.mongo.saving import at_once, failures
 
 DAY = timedelta(days=1)
 
@@ -63,6 +66,21 @@ def test_without_grace_every_old_secret_ends_at_once(hooks: Hooks, server: Local
     asked = sent(hooks, server, "order_1")
 
     assert [verifies(secret, asked) for secret in (third, second, endpoint["secret"])] == [True, False, False]
+
+
+def test_of_two_who_rotate_at_once_nobody_is_shown_a_secret_that_does_not_sign(
+    hooks: Hooks, server: LocalServer
+) -> None:
+    endpoint = hooks.endpoint(server.url)
+    rotate = functools.partial(hooks.endpoints.rotate_secret, endpoint["_id"], grace=DAY)
+
+    results = at_once(*[rotate] * 4)
+    asked = sent(hooks, server, "order_1")
+
+    shown = [result["secret"] for result in results if not isinstance(result, Exception)]
+    assert shown
+    assert all(verifies(secret, asked) for secret in [*shown, endpoint["secret"]])
+    assert all(isinstance(failure, Conflict) for failure in failures(results))
 
 
 def test_a_secret_is_stored_encrypted_and_shown_once(hooks: Hooks, server: LocalServer) -> None:
