@@ -16,6 +16,7 @@ from backend.gateways.registry import Gateways
 from backend.notifications.port import Channel
 from backend.routes_admin import admin
 from backend.routes_admin_payments import admin_payments
+from backend.routes_admin_webhooks import admin_webhooks
 from backend.routes_auth import auth
 from backend.routes_integration import integration
 from backend.routes_messages import messages
@@ -32,7 +33,7 @@ from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
 BLUEPRINTS = (
     *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),
-    *(admin, admin_payments, messages),
+    *(admin, admin_payments, admin_webhooks, messages),
 )
 
 

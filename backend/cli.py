@@ -105,9 +105,11 @@ def worker(threads: int, metrics_port: int | None) -> None:
 @click.command("rotate-field-keys")
 @with_appcontext
 def rotate_field_keys() -> None:
-    """Encrypt saved tokens again with the newest of FIELD_ENCRYPTION_KEYS; safe while serving."""
+    """Encrypt stored secrets again with the newest of FIELD_ENCRYPTION_KEYS; safe while serving."""
+    found = services()
     try:
-        click.echo(f"{services().saved_methods.rotate()} saved methods, {services().inbox.rotate()} messages")
+        click.echo(f"{found.saved_methods.rotate()} saved methods, {found.inbox.rotate()} messages")
+        click.echo(f"{found.webhook_endpoints.rotate()} webhook endpoints")
     except ConnectionFailure as error:
         raise click.ClickException(NO_DATABASE) from error
 

@@ -65,6 +65,7 @@ class Settings:
     refund_timeout_hours: int = 24
     celery_broker_url: str = ""
     upi_collect_enabled: bool = False
+    webhook_allow_private: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
     paypal: PayPalSettings = field(default_factory=PayPalSettings)
     google_pay: GooglePaySettings = field(default_factory=GooglePaySettings)
@@ -139,6 +140,7 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "topup_max_minor": _minor(env, "TOPUP_MAX", "10000"),
         "topup_daily_limit": env.int("TOPUP_DAILY_LIMIT", 10, validate=validate.Range(min=1)),
         "refund_timeout_hours": env.int("REFUND_TIMEOUT_HOURS", 24, validate=validate.Range(min=1)),
+        "webhook_allow_private": env.bool("WEBHOOK_ALLOW_PRIVATE", False),
         "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
     }
 
@@ -188,5 +190,7 @@ def _production_faults(settings: Settings) -> list[str]:
         faults.append("FIELD_ENCRYPTION_KEYS: must list at least one Fernet key (44 characters)")
     if settings.mongodb_uri == EMBEDDED_MONGODB_URI:
         faults.append("MONGODB_URI: must be set; the embedded server is for development")
+    if settings.webhook_allow_private:
+        faults.append("WEBHOOK_ALLOW_PRIVATE: is for tests; production calls public addresses only")
     faults += gateway_config.production_faults(settings.razorpay, settings.paypal)
     return faults + notification_config.production_faults(settings.whatsapp)

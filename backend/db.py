@@ -86,6 +86,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("received_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("state", ASCENDING), ("received_at", DESCENDING), ("_id", DESCENDING)]),
     ],
+    "webhook_endpoints": [IndexModel(DUE), IndexModel([("deleted_at", ASCENDING), *NEWEST])],
+    "webhook_deliveries": [
+        IndexModel([("endpoint_id", ASCENDING), ("sequence", DESCENDING)], unique=True),
+        IndexModel([("endpoint_id", ASCENDING), ("state", ASCENDING), ("sequence", DESCENDING)]),
+    ],
     "payment_exceptions": [
         IndexModel([("gateway_payment_id", ASCENDING)]),
         IndexModel([("state", ASCENDING), *NEWEST]),

@@ -46,6 +46,11 @@ def deliver_message(services: Services) -> int:
     return services.messages.deliver()
 
 
+def deliver_webhook(services: Services) -> int:
+    """Tell the endpoint of the shop's own that has waited longest."""
+    return services.merchant_webhooks.deliver()
+
+
 def sweep(services: Services, go_on: GoOn) -> int:
     """Ask about all payments, refunds, messages and holds that have not ended by themselves."""
     return services.payments.reconcile_payments(go_on=go_on).checked
@@ -54,7 +59,8 @@ def sweep(services: Services, go_on: GoOn) -> int:
 JOBS: Mapping[str, Job] = {
     # One at a time in a process: so whoever kills a process doubles one delivery at the most.
     "dispatch_events": Job(interval=timedelta(seconds=2), run=dispatch_events),
-    # Several at once: one provider that is slow must not keep the others waiting.
+    # Several at once: whoever is slow must not keep the others waiting.
     "deliver_messages": Job(interval=timedelta(seconds=2), run=drain(deliver_message), most_at_once=4),
+    "deliver_webhooks": Job(interval=timedelta(seconds=2), run=drain(deliver_webhook), most_at_once=8),
     "sweep": Job(interval=timedelta(minutes=5), run=sweep, budget=timedelta(minutes=15)),
 }

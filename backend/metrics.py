@@ -45,3 +45,6 @@ JOB_SECONDS = Histogram(
     "batua_job_seconds", "Time of one run of a job.", ["job"], buckets=(0.01, 0.1, 1, 10, 60, 600, 3600)
 )
 REFUNDS_OVERDUE = Counter("batua_refunds_overdue_total", "Refunds that have not ended in time.", ["gateway"])
+MERCHANT_WEBHOOKS = Counter(
+    "batua_merchant_webhooks_total", "Tries to tell a shop's own systems, by what came of them.", ["outcome"]
+)

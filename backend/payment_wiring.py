@@ -67,7 +67,7 @@ class _Aftermath:
 def wire_payments(shop: Shop) -> PaymentServices:
     """Build what takes payments."""
     database, settings = shop.database, shop.settings
-    cipher, customers = _cipher(settings), GatewayCustomers(shop.database)
+    cipher, customers = field_cipher(settings), GatewayCustomers(shop.database)
     catalogue = MethodCatalogue(shop.gateways, Exchange(settings.exchange))
     orders = OrderService(database, currency=CURRENCY, max_amount_minor=settings.max_amount_minor)
     after = _aftermath(shop, cipher)
@@ -187,6 +187,6 @@ def _resolution(shop: Shop, after: _Aftermath) -> ExceptionResolution:
     )
 
 
-def _cipher(settings: Settings) -> FieldCipher:
+def field_cipher(settings: Settings) -> FieldCipher:
     """Use the installation's keys; without any, which production refuses, derive one."""
     return FieldCipher(settings.field_encryption_keys or [development_key(settings.secret_key)])

@@ -17,6 +17,7 @@ from backend.idempotency_store import IdempotencyStore
 from backend.job_slots import JobSlots
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
+from backend.merchant_webhooks import MerchantWebhooks
 from backend.message_service import Messages
 from backend.order_service import OrderService
 from backend.outbox_service import Outbox
@@ -31,6 +32,7 @@ from backend.transactions import Transactions
 from backend.user_service import UserService
 from backend.wallet_payment_integration import WalletPaymentIntegration
 from backend.wallet_service import WalletService
+from backend.webhook_endpoints import WebhookEndpoints
 from backend.webhook_service import WebhookInbox
 
 
@@ -41,6 +43,8 @@ class TellingServices:
     outbox: Outbox
     preferences: PreferenceService
     messages: Messages
+    webhook_endpoints: WebhookEndpoints
+    merchant_webhooks: MerchantWebhooks
     job_slots: JobSlots
 
 

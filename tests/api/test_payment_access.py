@@ -69,7 +69,22 @@ MATRIX = """
    POST   /api/admin/messages/evt_none/resend              401  403  403  404
    GET    /api/webhooks/whatsapp                           403  403  403  403
    POST   /api/webhooks/whatsapp                           401  401  401  401
-   POST   /api/webhooks/razorpay                           401  401  401  401
+    POST   /api/admin/webhook-endpoints                     401  403  403  201
+    GET    /api/admin/webhook-endpoints                     401  403  403  200
+    GET    /api/admin/webhook-endpoints/{endpoint}          401  403  403  200
+    GET    /api/admin/webhook-endpoints/we_nobody           401  403  403  404
+    PATCH  /api/admin/webhook-endpoints/{endpoint}          401  403  403  200
+    PATCH  /api/admin/webhook-endpoints/we_nobody           401  403  403  404
+    POST   /api/admin/webhook-endpoints/{endpoint}/rotate-secret 401 403 403 200
+    POST   /api/admin/webhook-endpoints/we_nobody/rotate-secret 401 403 403 404
+    POST   /api/admin/webhook-endpoints/{endpoint}/test     401  403  403  200
+    POST   /api/admin/webhook-endpoints/we_nobody/test      401  403  403  404
+    GET    /api/admin/webhook-endpoints/{endpoint}/deliveries 401 403 403  200
+    GET    /api/admin/webhook-endpoints/we_nobody/deliveries 401 403  403  404
+    POST   /api/admin/webhook-deliveries/evt_1:we_1/resend  401  403  403  404
+    DELETE /api/admin/webhook-endpoints/{endpoint}          401  403  403  200
+    DELETE /api/admin/webhook-endpoints/we_nobody           401  403  403  404
+    POST   /api/webhooks/razorpay                           401  401  401  401
     POST   /api/webhooks/paypal                             401  401  401  401
     POST   /api/webhooks/google-pay                         503  503  503  503
     POST   /api/webhooks/stripe                             404  404  404  404
@@ -79,6 +94,7 @@ MATRIX = """
     POST   /api/integration/webhook/stripe                  404  404  404  404
 """
 ONE_TEA = [{"sku": "TEA", "qty": 1}]
+NOWHERE = "https://nowhere.invalid/"
 PAY = {"order_id": "{tea}", "amount": 1000, "payment_method": "card"}
 TABLE = Table(
     MATRIX,
@@ -91,6 +107,7 @@ TABLE = Table(
         "save-method": {"type": "card", "gateway": "razorpay", "token": "{token}", "last4": "1111"},
         "refund": {"reason": "other", "amount": 1},
         "resolve": {"resolution": "dismiss", "reason": "Settled by telephone"},
+        "webhook-endpoints": {"url": NOWHERE},
         "/api/webhooks/razorpay": {"event": "payment.captured"},
     },
 )
@@ -115,8 +132,16 @@ def things_of(shop: Shop) -> dict[str, str]:
         "token": token,
         "method": shop.customer.post("/api/payments/save-method", body).json["data"]["id"],
         "event": shop.admin.get("/api/admin/webhook-events").json["data"][0]["id"],
+        "endpoint": endpoint_of(shop),
         "exception": shop.admin.get("/api/admin/payment-exceptions").json["data"][0]["id"],
     }
+
+
+def endpoint_of(shop: Shop) -> str:
+    """Let one of the shop's own systems hear of events."""
+    created = shop.admin.post("/api/admin/webhook-endpoints", {"url": NOWHERE})
+    id_: str = created.json["data"]["id"]
+    return id_
 
 
 def saved_token(shop: Shop) -> str:

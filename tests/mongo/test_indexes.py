@@ -22,8 +22,10 @@ from backend.session_service import SessionService
 from backend.topup_limits import TopUpLimits
 from backend.transactions import TransactionFilter, Transactions
 from backend.user_service import UserService
+from backend.webhook_deliveries import DeliveryState
 from tests.conftest import open_wallet, posting
 from tests.mongo.books import some_credits
+from tests.mongo.hooks import Hooks
 
 Document = dict[str, Any]
 
@@ -181,6 +183,19 @@ def verify(database: Database[Document]) -> None:
     LedgerVerifier(database).run()
 
 
+def tell_the_shop(database: Database[Document]) -> None:
+    hooks = Hooks(database)
+    endpoint = hooks.endpoint("http://10.0.0.1.invalid/")
+    hooks.happens("order_1", "order_2")
+    hooks.deliver()
+    for state in (None, DeliveryState.PENDING):
+        hooks.webhooks.page(endpoint["_id"], state=state, type_=None, limit=5, skip=0)
+    hooks.webhooks.resend(hooks.deliveries(endpoint)[0]["_id"])
+    hooks.endpoints.page(limit=5, skip=0)
+    hooks.endpoints.delete(endpoint["_id"])
+    hooks.deliver()
+
+
 def follow_the_trail(database: Database[Document]) -> None:
     log = IntegrationLog(database)
     names = ("customer_id", "payment_id", "order_id")
@@ -201,7 +216,11 @@ def tell_of_events(database: Database[Document]) -> None:
 
 
 @pytest.mark.parametrize(
-    "use", [move_money, log_in_and_out, sign_up, repeat_a_request, verify, follow_the_trail, tell_of_events]
+    "use",
+    [
+        *(move_money, log_in_and_out, sign_up, repeat_a_request, verify, follow_the_trail),
+        *(tell_of_events, tell_the_shop),
+    ],
 )
 def test_the_queries_of_the_services_run_on_an_index(
     watched: Database[Document], recorder: Recorder, use: Callable[[Database[Document]], None]

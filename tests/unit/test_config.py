@@ -115,6 +115,7 @@ BAD = {
     "TOPUP_DAILY_LIMIT": "0",
     "REFUNDS_PER_ORDER": "-1",
     "REFUND_TIMEOUT_HOURS": "0",
+    "WEBHOOK_ALLOW_PRIVATE": "perhaps",
     "UPI_COLLECT_ENABLED": "perhaps",
 }
 
@@ -161,6 +162,13 @@ def test_a_refusal_never_repeats_a_secret(environment: Environment) -> None:
     )
 
     assert "hunter" not in refusal
+
+
+def test_only_production_refuses_webhooks_to_this_machine(environment: Environment) -> None:
+    allowed = {"WEBHOOK_ALLOW_PRIVATE": "true"}
+
+    assert environment.settings(**allowed).webhook_allow_private
+    assert "WEBHOOK_ALLOW_PRIVATE" in environment.refusal(**PRODUCTION, **allowed)
 
 
 @pytest.mark.parametrize("kind", ["development", "test"])
