@@ -3,18 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pymongo.database import Database
 
+from backend.claims import decided_anew
 from backend.db import Document
-from backend.errors import (
-    ClaimLost,
-    HoldClosed,
-    IdempotencyKeyReused,
-    InsufficientBalance,
-    InvalidAmount,
-    ServiceUnavailable,
-)
+from backend.errors import HoldClosed, IdempotencyKeyReused, InsufficientBalance, InvalidAmount
 from backend.gateways.port import GatewayPayment
 from backend.integration_log import Happening, LogKind
 from backend.ledger import Claim, Entry, Row
@@ -28,7 +23,6 @@ from backend.split_holds import ACCOUNT
 from backend.topup_completion import credit_of, metadata_of
 from backend.wallet_service import Movement, WalletService
 
-MAX_TRIES = 20
 Move = Callable[[str, int, Movement], Entry]
 
 
@@ -43,17 +37,15 @@ class SplitCompletion:
 
     def complete(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> None:
         """Find the way that is open now; when others change things meanwhile, look again."""
-        for _ in range(MAX_TRIES):
-            if self._captures.find_one({"_id": gateway_key(seen.gateway, seen.id)}, {"_id": 1}):
-                return None  # This money was applied before.
-            self._check_payable(payment)
-            try:
-                return self._complete(payment, attempt, seen)
-            except ClaimLost:
-                continue
-        raise ServiceUnavailable("Too much happens to this payment at once. Please try again.")
+        decided_anew(
+            partial(self._complete, payment, attempt, seen),
+            too_busy="Too much happens to this payment at once. Please try again.",
+        )
 
     def _complete(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> None:
+        if self._captures.find_one({"_id": gateway_key(seen.gateway, seen.id)}, {"_id": 1}):
+            return None  # This money was applied before.
+        self._check_payable(payment)
         capture, debit = self._wallets.capture_hold, self._wallets.deduct_credits
         money = gateway_key(seen.gateway, seen.id)  # Other money must never look like this money again.
         paying = _paying(payment, attempt, seen, key=f"{money}:held-part")
