@@ -14,7 +14,7 @@ from backend.ledger import Claim
 from backend.order_service import PAYABLE, OrderPayment, OrderStatus
 from backend.payment_exceptions import ExceptionReason, PaymentExceptions, capture_document
 from backend.payment_store import PaymentStore
-from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, sources
+from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, method_of, sources
 from backend.split_holds import SplitHolds
 
 # How one kind of attempt becomes paid. Raises Misfit, or DuplicateKeyError for money that was applied before.
@@ -90,7 +90,7 @@ class PaymentCompletion:
         changes = {
             "status": OrderStatus.CONFIRMED.value,
             "payment_status": OrderPayment.PAID.value,
-            "payment_method": attempt.method.value,
+            "payment_method": method_of(attempt, seen.method),
             "payment_transaction_id": seen.id,
             "paid_at": now,
             "updated_at": now,

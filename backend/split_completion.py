@@ -18,7 +18,7 @@ from backend.order_service import PAYABLE, OrderPayment, OrderStatus
 from backend.payment_completion import Misfit, completing
 from backend.payment_exceptions import ExceptionReason, capture_document
 from backend.payment_store import PaymentStore
-from backend.payment_values import Attempt, Payment, PaymentStatus, gateway_key
+from backend.payment_values import Attempt, Payment, PaymentStatus, gateway_key, method_of
 from backend.split_holds import ACCOUNT
 from backend.topup_completion import credit_of, metadata_of
 from backend.wallet_service import Movement, WalletService
@@ -115,7 +115,7 @@ def _order_claim(payment: Payment, attempt: Attempt, seen: GatewayPayment, trans
     paid = {
         "status": OrderStatus.CONFIRMED.value,
         "payment_status": OrderPayment.PAID.value,
-        "payment_method": attempt.method.value,
+        "payment_method": method_of(attempt, seen.method),
         "payment_transaction_id": seen.id,
         "paid_wallet": attempt.wallet_minor,
         "wallet_transaction_id": transaction_id,

@@ -31,10 +31,9 @@ RECENT = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayChoice:
-    """How the gateway's part is to be paid, and from where; no gateway means the usual ones."""
+    """How the gateway's part is to be paid, and from where."""
 
     method: Method
-    gateway: str | None = None
     ip: str | None = None
     user_agent: str | None = None
 
@@ -159,6 +158,4 @@ class WalletPaymentIntegration:
             ip=choice.ip,
             user_agent=choice.user_agent,
         )
-        return PaymentWish(
-            amount_minor=amount_minor, method=choice.method, gateway=choice.gateway, payer=payer
-        )
+        return PaymentWish(amount_minor=amount_minor, method=choice.method, payer=payer)
