@@ -21,6 +21,8 @@ NEWEST = [("created_at", DESCENDING), ("_id", DESCENDING)]
 SEQ_IN_WALLET = [("customer_id", ASCENDING), ("seq", ASCENDING)]
 NEWEST_IN_WALLET = [("created_at", DESCENDING), ("seq", DESCENDING)]
 NEWEST_OF_ALL = NEWEST
+TOPUP_REVERSED = "topup_reversed"  # The source of entries that undo a top-up.
+REVERSED_IN_WALLET = [("customer_id", ASCENDING), ("source", ASCENDING)]
 
 
 def _unique_where_set(field: str) -> IndexModel:
@@ -37,6 +39,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("customer_id", ASCENDING), ("type", ASCENDING), *NEWEST_IN_WALLET]),
         IndexModel(NEWEST_OF_ALL),
         IndexModel([("type", ASCENDING), *NEWEST_OF_ALL]),
+        IndexModel(REVERSED_IN_WALLET, partialFilterExpression={"source": TOPUP_REVERSED}),
     ],
     "wallet_holds": [IndexModel([("state", ASCENDING), ("customer_id", ASCENDING)])],
     "wallet_settings": [],

@@ -27,6 +27,7 @@ from backend.refund_values import (
     RefundWish,
     read_refund,
 )
+from backend.topup_reversals import TopUpReversals
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +41,13 @@ class RefundService:
         *,
         gateways: Gateways,
         to_wallet: RefundToWallet,
+        reversals: TopUpReversals,
         exceptions: PaymentExceptions,
     ) -> None:
         self._refunds = database["refunds"]
         self._store = PaymentStore(database)
         self._booking = RefundBooking(database)
-        self._facts = RefundFacts(database, booking=self._booking)
+        self._facts = RefundFacts(database, booking=self._booking, reversals=reversals)
         self._gateways = gateways
         self._to_wallet = to_wallet
         self._exceptions = exceptions
@@ -92,8 +94,7 @@ class RefundService:
         if refund is None or (refund.status is RefundStatus.FAILED and seen.state is RefundState.PROCESSED):
             self._made_elsewhere(seen)
         elif seen.state is RefundState.PROCESSED:
-            self._booking.complete(refund, seen)
-            self._facts.cover(refund.payment_id)
+            self._facts.complete(refund, seen)
         elif seen.state is RefundState.FAILED:
             self._fail(refund, seen, error=seen.error_text or "The gateway says it has failed.")
         else:

@@ -72,9 +72,11 @@ class SplitCompletion:
             return  # This money was settled as an exception before.
 
     def _check_payable(self, payment: Payment) -> None:
+        # The order first: should it be paid in between, by this payment, then that is what is said.
+        is_payable = self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1})
         if self._store.get(payment.id).is_paid:
             raise Misfit(ExceptionReason.PAID_TWICE)
-        if self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1}) is None:
+        if not is_payable:
             raise Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
 
 

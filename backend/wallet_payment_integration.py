@@ -55,6 +55,7 @@ class IntegrationStatus:
 
     wallet: Wallet
     topups: Total
+    reversed_topups: Total
     recent: list[Document]
 
 
@@ -123,6 +124,7 @@ class WalletPaymentIntegration:
         return IntegrationStatus(
             wallet=wallet,
             topups=self._transactions.credits_of(customer_id, source=SOURCE),
+            reversed_topups=self._transactions.reversed_topups_of(customer_id),
             recent=self._transactions.page(newest, limit=RECENT, skip=0).entries,
         )
 

@@ -150,6 +150,7 @@ class RefundAnswer(Schema):
     order_id = fields.String(allow_none=True)
     amount = Amount(attribute="amount_minor")
     currency = fields.String()
+    shortfall = Amount(attribute="shortfall_minor")
     status = fields.Enum(RefundStatus, by_value=True)
     destination = fields.Enum(Destination, by_value=True)
     reason = fields.String()
