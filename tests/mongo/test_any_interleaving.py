@@ -25,6 +25,7 @@ from backend import create_app
 from backend.config import Settings
 from backend.sandbox.server import SandboxServer
 from tests.api import meetings
+from tests.api.crashes import endings
 from tests.conftest import QUICK_PASSWORDS, Document, Person, services_of
 from tests.gateways.controls import Controls
 from tests.shop import DECLINED_CARD, Shop, quick_gateways, shop_settings
@@ -187,10 +188,7 @@ def assert_everything_has_an_owner(shop: Shop) -> None:
         for event in shop.events(gateway):
             shop.deliver(event, provider=gateway)
     shop.reconcile()
-    books = shop.sandbox.books()
-    captured = {f"razorpay:{payment['id']}" for payment in books["payments"] if payment["captured"]}
-    captured |= {f"paypal:{capture['id']}" for capture in books["paypal_captures"]}
-    assert captured == {row["_id"] for row in shop.database["captures"].find()}
+    endings.assert_money_has_an_owner(shop)
     assert_half_paid_is_nothing(shop)
 
 
