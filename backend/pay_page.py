@@ -90,7 +90,7 @@ def problem_of(payment: Payment, problem: AppError) -> Result:
 
 def description_of(payment: Payment) -> str:
     """Say what is paid."""
-    return "Wallet top-up" if payment.order_id is None else f"Order {payment.order_id}"
+    return "Wallet top-up" if payment.order_id is None else "Your order"
 
 
 def is_payable(payment: Payment) -> bool:
