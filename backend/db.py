@@ -24,6 +24,8 @@ NEWEST_IN_WALLET = [("created_at", DESCENDING), ("seq", DESCENDING)]
 NEWEST_OF_ALL = NEWEST
 UNASKED = [("asked_at", ASCENDING), ("_id", ASCENDING)]
 DUE = [("state", ASCENDING), ("due_at", ASCENDING), ("created_at", ASCENDING)]
+TOPUP_REVERSED = "topup_reversed"  # The source of entries that undo a top-up.
+REVERSED_IN_WALLET = [("customer_id", ASCENDING), ("source", ASCENDING)]
 
 
 def _unique_where_set(field: str) -> IndexModel:
@@ -40,6 +42,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("customer_id", ASCENDING), ("type", ASCENDING), *NEWEST_IN_WALLET]),
         IndexModel(NEWEST_OF_ALL),
         IndexModel([("type", ASCENDING), *NEWEST_OF_ALL]),
+        IndexModel(REVERSED_IN_WALLET, partialFilterExpression={"source": TOPUP_REVERSED}),
     ],
     "wallet_holds": [IndexModel([("state", ASCENDING), ("customer_id", ASCENDING)])],
     "wallet_settings": [],

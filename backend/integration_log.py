@@ -17,6 +17,7 @@ class LogKind(StrEnum):
     """What happened."""
 
     TOPUP = "topup"
+    TOPUP_REVERSED = "topup_reversed"
     ORDER_PAYMENT = "order_payment"
     SPLIT_PAYMENT = "split_payment"
     LATE_CREDIT = "late_credit"

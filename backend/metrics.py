@@ -22,6 +22,9 @@ GATEWAY_SECONDS = Histogram(
 PAYMENT_EXCEPTIONS = Counter(
     "batua_payment_exceptions_total", "Captured money that fitted no payment.", ["reason"]
 )
+TOPUP_SHORTFALLS = Counter(
+    "batua_topup_shortfalls_total", "Top-ups taken back that the wallet could not make good.", ["gateway"]
+)
 DISPUTES = Counter("batua_disputes_total", "Disputes by gateway and state.", ["gateway", "state"])
 WEBHOOKS = Counter(
     "batua_webhooks_total", "Webhooks by gateway and what became of them.", ["gateway", "outcome"]

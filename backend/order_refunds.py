@@ -1,17 +1,18 @@
 """Gives the money of an order back into the wallet, whatever has paid it."""
 
-import random
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pymongo.database import Database
 
+from backend.claims import decided_anew
 from backend.db import Document
-from backend.errors import ClaimLost, RefundExceedsPayment, RefundNotAllowed, ServiceUnavailable
+from backend.errors import RefundExceedsPayment, RefundNotAllowed
 from backend.integration_log import Happening, LogKind, LogStatus
 from backend.ledger import Claim, Row
 from backend.ledger.chain import entry_id
+from backend.ledger.documents import entry_document
 from backend.order_service import Order, OrderPayment, OrderService
 from backend.payment_events import refund_completed
 from backend.payment_store import PaymentStore
@@ -20,7 +21,6 @@ from backend.refund_booking import is_there, order_refunded, payment_refunded, r
 from backend.refund_values import Destination, RefundReason, RefundStatus, RefundWish
 from backend.wallet_service import Movement, WalletService
 
-MAX_TRIES = 10
 REFUNDABLE = (OrderPayment.PAID, OrderPayment.PARTIALLY_REFUNDED)
 
 
@@ -58,20 +58,21 @@ class OrderRefunds:
 
     def refund(self, wish: OrderRefundWish) -> Document:
         """Give money back at once, and give the entry; the same refund id never gives it back twice."""
-        for attempt in range(MAX_TRIES):
-            entry = self._wallets.get_transaction(entry_id(wish.refund_id))
-            if entry is not None:
-                return entry
-            order = self._orders.get(wish.order_id, owner_id=None)
-            self._check_count(order)
-            parts = self._parts(order, wish.amount_minor)
-            movement = self._movement(order, wish, parts)
-            try:
-                self._wallets.refund_credits(order.customer_id, wish.amount_minor, movement)
-            except ClaimLost:
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311
-                continue
-        raise ServiceUnavailable("Too many refunds of this order at once. Please try again.")
+        return decided_anew(
+            partial(self._refund, wish),
+            too_busy="Too many refunds of this order at once. Please try again.",
+        )
+
+    def _refund(self, wish: OrderRefundWish) -> Document:
+        found = self._wallets.get_transaction(entry_id(wish.refund_id))
+        if found is not None:
+            return found
+        order = self._orders.get(wish.order_id, owner_id=None)
+        self._check_count(order)
+        parts = self._parts(order, wish.amount_minor)
+        movement = self._movement(order, wish, parts)
+        entry = self._wallets.refund_credits(order.customer_id, wish.amount_minor, movement)
+        return entry_document(entry)
 
     def _check_count(self, order: Order) -> None:
         """Allow only so many; the claim on the order's refunds sees to it that none slips in between."""

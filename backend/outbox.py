@@ -23,6 +23,7 @@ class EventType(StrEnum):
 
     WALLET_CREDITED = "wallet.credited"
     TOPUP_RECEIVED = "wallet.topped_up"
+    TOPUP_REVERSED = "wallet.topup_reversed"
     LATE_PAYMENT_CREDITED = "wallet.late_payment_credited"
     LOW_BALANCE = "wallet.low_balance"
     ORDER_PAID = "order.paid"

@@ -76,7 +76,7 @@ def result_of(payment: Payment) -> Result:
     """Say what became of a payment."""
     is_over = payment.status is PaymentStatus.INITIATED and not is_payable(payment)
     title, text = WORDS.get(PaymentStatus.EXPIRED if is_over else payment.status, WAITING)
-    if payment.is_paid and payment.order_id is None:
+    if payment.status is PaymentStatus.COMPLETED and payment.order_id is None:
         text = "Thank you. The money is in your wallet."
     if (payment.error or {}).get("code") == LATE_CREDIT:
         title, text = "In your wallet", "The money came too late for this order. It is in your wallet now."
@@ -90,7 +90,7 @@ def problem_of(payment: Payment, problem: AppError) -> Result:
 
 def description_of(payment: Payment) -> str:
     """Say what is paid."""
-    return "Wallet top-up" if payment.order_id is None else f"Order {payment.order_id}"
+    return "Wallet top-up" if payment.order_id is None else "Your order"
 
 
 def is_payable(payment: Payment) -> bool:

@@ -7,21 +7,20 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from backend.claims import decided_anew
 from backend.db import Document
-from backend.errors import ClaimLost, ServiceUnavailable
+from backend.errors import ClaimLost
 from backend.gateways.port import GatewayPayment
 from backend.ledger import Claim, Ledger, Row
 from backend.order_service import PAYABLE, OrderPayment, OrderStatus
 from backend.payment_events import paid_by_gateway
 from backend.payment_exceptions import ExceptionReason, PaymentExceptions, capture_document
 from backend.payment_store import PaymentStore
-from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, sources
+from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, method_of, sources
 from backend.split_holds import SplitHolds
 
 # How one kind of attempt becomes paid. Raises Misfit, or DuplicateKeyError for money that was applied before.
 Way = Callable[[Payment, Attempt, GatewayPayment], None]
-
-MAX_TRIES = 20
 
 
 class AppliedBefore(Exception):
@@ -77,12 +76,15 @@ class PaymentCompletion:
         claims = [completing(payment, attempt, seen), _paying(payment, attempt, seen)]
         money = Row(collection="captures", document=capture_document(seen, became=payment.id))
         rows = [money, paid_by_gateway(payment, attempt, seen).row()]
-        for _ in range(MAX_TRIES):
+
+        def record() -> None:
             try:
-                return self._ledger.record(claims=claims, rows=rows)
+                self._ledger.record(claims=claims, rows=rows)
             except ClaimLost:
                 self._check_still_open(payment, seen)
-        raise ServiceUnavailable("Too much happens to this payment at once. Please try again.")
+                raise
+
+        decided_anew(record, too_busy="Too much happens to this payment at once. Please try again.")
 
     def _check_still_open(self, payment: Payment, seen: GatewayPayment) -> None:
         """Tell why a claim was lost, unless that has passed already."""
@@ -112,7 +114,7 @@ def _paying(payment: Payment, attempt: Attempt, seen: GatewayPayment) -> Claim:
     changes = {
         "status": OrderStatus.CONFIRMED.value,
         "payment_status": OrderPayment.PAID.value,
-        "payment_method": attempt.method.value,
+        "payment_method": method_of(attempt, seen.method),
         "payment_transaction_id": seen.id,
         "paid_at": now,
         "updated_at": now,

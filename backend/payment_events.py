@@ -74,6 +74,22 @@ def refund_failed(row: Document) -> Event:
     return _refund_ended(EventType.REFUND_FAILED, row)
 
 
+def topup_reversed(row: Document) -> Event:
+    """Tell that a gateway has taken back what had filled a wallet."""
+    return Event(
+        type=EventType.TOPUP_REVERSED,
+        customer_id=row["customer_id"],
+        key=row["_id"],
+        data={
+            "refund_id": row["_id"],
+            "payment_id": row["payment_id"],
+            "amount": row["debited"],
+            "shortfall": row["shortfall"],
+            "currency": row["currency"],
+        },
+    )
+
+
 def dispute_opened(payment: Payment, dispute: GatewayDispute) -> Event:
     """Tell that a customer's bank asks for a payment's money back."""
     return Event(

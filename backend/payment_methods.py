@@ -10,6 +10,7 @@ from backend.gateways.errors import NotConfigured
 from backend.gateways.port import Method, PaymentGateway
 from backend.gateways.registry import Gateways
 
+CHOOSABLE = tuple(method for method in Method if method is not Method.RAZORPAY)
 INSTALLMENTS = (1, 3, 6, 9, 12)
 EMI_FROM_MINOR = 100_000  # Banks lend nothing below this.
 
@@ -52,7 +53,7 @@ class MethodCatalogue:
 
     def offered(self, amount_minor: int, currency: str) -> list[OfferedMethod]:
         """List the ways in which that amount can be paid now."""
-        offers = [self._offer(method, amount_minor, currency) for method in Method]
+        offers = [self._offer(method, amount_minor, currency) for method in CHOOSABLE]
         return [offer for offer in offers if offer.gateways]
 
     def candidates(self, method: Method, currency: str, *, wanted: str | None) -> list[PaymentGateway]:

@@ -31,7 +31,7 @@ from backend.payment_wish import PaymentWish, Subject, check_wish, subject_of
 log = logging.getLogger(__name__)
 
 CHANGED = "This payment was ended or changed meanwhile. Please look at it again."
-SAVABLE = (Method.CARD, Method.EMI)
+SAVABLE = (Method.CARD, Method.EMI, Method.RAZORPAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,11 @@ class PaymentFilter:
         return {name: str(value) for name, value in wanted.items() if value is not None}
 
 
+def method_of(attempt: Attempt, told: str | None) -> str:
+    """Name what an attempt is paid with: what was chosen, or what the gateway tells where nothing was."""
+    return told if told and attempt.method is Method.RAZORPAY else attempt.method.value
+
+
 def gateway_key(gateway: str, id_: str) -> str:
     """Name a thing at a gateway; unique over all gateways."""
     return f"{gateway}:{id_}"

@@ -31,6 +31,7 @@ from backend.refund_to_wallet import RefundToWallet
 from backend.saved_method_service import SavedMethods
 from backend.services import PaymentServices
 from backend.split_holds import SplitHolds
+from backend.topup_reversals import TopUpReversals
 from backend.transactions import Transactions
 from backend.user_service import UserService
 from backend.wallet_payment_integration import WalletPaymentIntegration
@@ -120,7 +121,13 @@ def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
     )
     outcomes = PaymentOutcomes(database, completion=completion, exceptions=exceptions, holds=shop.holds)
     to_wallet = RefundToWallet(database, wallets=shop.wallets)
-    refunds = RefundService(database, gateways=gateways, to_wallet=to_wallet, exceptions=exceptions)
+    refunds = RefundService(
+        database,
+        gateways=gateways,
+        to_wallet=to_wallet,
+        reversals=TopUpReversals(database, ledger=shop.ledger, wallets=shop.wallets),
+        exceptions=exceptions,
+    )
     inquiry = PaymentInquiry(
         database,
         gateways=gateways,

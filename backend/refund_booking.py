@@ -129,6 +129,15 @@ def is_there(wish: RefundWish, amount_minor: int) -> Document:
     return {**_IS_PAID, "$expr": {"$and": conditions}}
 
 
+def as_it_was(payment: Payment) -> Document:
+    """Guard an update by a payment's refunds, which must still be as they were read."""
+    return {
+        "refunded": payment.refunded_minor,
+        "refund_reserved": payment.refund_reserved_minor,
+        "refund_charge": payment.refund_charge_minor,
+    }
+
+
 def payment_refunded(amount_minor: int, **more: int) -> list[Document]:
     """Count a refund on its payment; `more` are further counters that change with it."""
     is_whole = {"$gte": [{"$add": ["$refunded", amount_minor]}, "$amount"]}

@@ -28,6 +28,7 @@ from backend.refund_values import (
     RefundWish,
     read_refund,
 )
+from backend.topup_reversals import TopUpReversals
 from backend.turns import turns
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,13 @@ class RefundService:
         *,
         gateways: Gateways,
         to_wallet: RefundToWallet,
+        reversals: TopUpReversals,
         exceptions: PaymentExceptions,
     ) -> None:
         self._refunds = database["refunds"]
         self._store = PaymentStore(database)
         self._booking = RefundBooking(database)
-        self._facts = RefundFacts(database, booking=self._booking)
+        self._facts = RefundFacts(database, booking=self._booking, reversals=reversals)
         self._gateways = gateways
         self._to_wallet = to_wallet
         self._exceptions = exceptions
@@ -105,8 +107,7 @@ class RefundService:
         if refund is None or (refund.status is RefundStatus.FAILED and seen.state is RefundState.PROCESSED):
             self._made_elsewhere(seen)
         elif seen.state is RefundState.PROCESSED:
-            self._booking.complete(refund, seen)
-            self._facts.cover(refund.payment_id)
+            self._facts.complete(refund, seen)
         elif seen.state is RefundState.FAILED:
             self._fail(refund, seen, error=seen.error_text or "The gateway says it has failed.")
         else:

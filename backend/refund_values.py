@@ -64,7 +64,10 @@ class RefundWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money given back, or on its way back; `charge_minor` is its share of what the gateway charged."""
+    """Money given back, or on its way back; `charge_minor` is its share of what the gateway charged.
+
+    `shortfall_minor` is what a gateway has taken beyond what there was to take: the shop's loss so far.
+    """
 
     id: str
     payment_id: str
@@ -74,6 +77,7 @@ class Refund:
     currency: str
     charge_minor: int
     charge_currency: str
+    shortfall_minor: int
     status: RefundStatus
     destination: Destination
     reason: str
@@ -108,6 +112,7 @@ def read_refund(document: Document) -> Refund:
         currency=document["currency"],
         charge_minor=document["charge"],
         charge_currency=document["charge_currency"],
+        shortfall_minor=document.get("shortfall", 0),
         status=RefundStatus(document["status"]),
         destination=Destination(document["destination"]),
         reason=document["reason"],

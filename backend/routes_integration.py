@@ -8,6 +8,7 @@ from pymongo.errors import PyMongoError
 
 from backend.access import admin_only, caller
 from backend.blueprint import Blueprint
+from backend.gateways.port import Method
 from backend.idempotency import HEADER_DOC, idempotent, movement_key
 from backend.integration_log import LogFilter
 from backend.order_refunds import OrderRefundWish
@@ -27,7 +28,6 @@ from backend.schemas.integration import (
     WalletPaymentAnswer,
     WalletPaymentRequest,
     Way,
-    choice_of,
     wire_opened,
     wire_order_refund,
     wire_topped_up,
@@ -187,7 +187,8 @@ def health() -> Any:
 
 
 def _choice(way: Way) -> GatewayChoice:
-    return choice_of(way, ip=request.remote_addr, user_agent=request.user_agent.string[:255] or None)
+    agent = request.user_agent.string[:255] or None
+    return GatewayChoice(method=Method(way.value), ip=request.remote_addr, user_agent=agent)
 
 
 def _opened(opened: Opened) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def page(payment_id: str) -> Any:
     if not pay_page.is_payable(payment):
         return _result(pay_page.result_of(payment))
     if script is None:
-        return redirect(payment.attempt.checkout_url or services().settings.public_url)
+        return redirect(payment.attempt.checkout_url or _shop_url())
     nonce = secrets.token_urlsafe(16)
     response = make_response(
         render_template(
@@ -37,7 +37,9 @@ def page(payment_id: str) -> Any:
             options=pay_page.options_of(payment),
             amount=pay_page.due_of(payment),
             description=pay_page.description_of(payment),
-            payment_id=payment.id,
+            order_id=payment.order_id,
+            reference=payment.id,
+            shop_url=_shop_url(),
             return_path=url_for("pay.come_back", payment_id=payment.id),
         )
     )
@@ -75,6 +77,14 @@ def _verified(payment: Payment, sent: Any) -> Payment:
 
 
 def _result(result: pay_page.Result, *, status: int = 200) -> Response:
-    response = make_response(render_template("pay_result.html", result=result), status)
+    shown = render_template(
+        "pay_result.html", result=result, reference=result.reference, shop_url=_shop_url()
+    )
+    response = make_response(shown, status)
     response.headers["Content-Security-Policy"] = RESULT_POLICY
     return response
+
+
+def _shop_url() -> str:
+    """Tell where the shop begins, for a customer who is done here."""
+    return f"{services().settings.public_url}/"

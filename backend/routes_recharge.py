@@ -6,9 +6,10 @@ from flask import request
 
 from backend.access import caller
 from backend.blueprint import Blueprint
+from backend.gateways.port import Method
 from backend.idempotency import HEADER_DOC, idempotent, movement_key
 from backend.request_guards import refuse_card_data_in_body
-from backend.schemas.integration import Way, choice_of, wire_topped_up
+from backend.schemas.integration import wire_topped_up
 from backend.schemas.recharge import (
     RazorpayKeyAnswer,
     RechargedAnswer,
@@ -17,6 +18,7 @@ from backend.schemas.recharge import (
     RechargeVerifyRequest,
 )
 from backend.services import services
+from backend.wallet_payment_integration import GatewayChoice
 
 recharge = Blueprint(
     "recharge", __name__, url_prefix="/api/payment", description="Recharges through Razorpay"
@@ -28,7 +30,7 @@ recharge.before_request(refuse_card_data_in_body)
 @recharge.response(200, RazorpayKeyAnswer)
 def razorpay_key() -> dict[str, str]:
     """Give the key that Razorpay's Checkout needs."""
-    return {"razorpay_key": services().gateways.get(Way.RAZORPAY).public_key}
+    return {"razorpay_key": services().gateways.get(Method.RAZORPAY).public_key}
 
 
 @recharge.route("/create-order", methods=["POST"])
@@ -38,7 +40,7 @@ def razorpay_key() -> dict[str, str]:
 @recharge.response(201, RechargeOrderAnswer)
 def create_order(body: dict[str, Any]) -> dict[str, Any]:
     """Open an order at Razorpay that fills the caller's wallet."""
-    choice = choice_of(Way.RAZORPAY, ip=request.remote_addr, user_agent=None)
+    choice = GatewayChoice(method=Method.RAZORPAY, ip=request.remote_addr)
     opened = services().integration.initiate_wallet_topup_payment(
         caller().customer_id, body["amount"], choice, key=movement_key()
     )

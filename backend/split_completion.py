@@ -3,18 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pymongo.database import Database
 
+from backend.claims import decided_anew
 from backend.db import Document
-from backend.errors import (
-    ClaimLost,
-    HoldClosed,
-    IdempotencyKeyReused,
-    InsufficientBalance,
-    InvalidAmount,
-    ServiceUnavailable,
-)
+from backend.errors import HoldClosed, IdempotencyKeyReused, InsufficientBalance, InvalidAmount
 from backend.gateways.port import GatewayPayment
 from backend.integration_log import Happening, LogKind
 from backend.ledger import Claim, Entry, Row
@@ -24,12 +19,11 @@ from backend.payment_completion import Misfit, completing
 from backend.payment_events import paid_by_gateway
 from backend.payment_exceptions import ExceptionReason, capture_document
 from backend.payment_store import PaymentStore
-from backend.payment_values import Attempt, Payment, PaymentStatus, gateway_key
+from backend.payment_values import Attempt, Payment, PaymentStatus, gateway_key, method_of
 from backend.split_holds import ACCOUNT
 from backend.topup_completion import credit_of, metadata_of
 from backend.wallet_service import Movement, WalletService
 
-MAX_TRIES = 20
 Move = Callable[[str, int, Movement], Entry]
 
 
@@ -44,17 +38,15 @@ class SplitCompletion:
 
     def complete(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> None:
         """Find the way that is open now; when others change things meanwhile, look again."""
-        for _ in range(MAX_TRIES):
-            if self._captures.find_one({"_id": gateway_key(seen.gateway, seen.id)}, {"_id": 1}):
-                return None  # This money was applied before.
-            self._check_payable(payment)
-            try:
-                return self._complete(payment, attempt, seen)
-            except ClaimLost:
-                continue
-        raise ServiceUnavailable("Too much happens to this payment at once. Please try again.")
+        decided_anew(
+            partial(self._complete, payment, attempt, seen),
+            too_busy="Too much happens to this payment at once. Please try again.",
+        )
 
     def _complete(self, payment: Payment, attempt: Attempt, seen: GatewayPayment) -> None:
+        if self._captures.find_one({"_id": gateway_key(seen.gateway, seen.id)}, {"_id": 1}):
+            return None  # This money was applied before.
+        self._check_payable(payment)
         capture, debit = self._wallets.capture_hold, self._wallets.deduct_credits
         money = gateway_key(seen.gateway, seen.id)  # Other money must never look like this money again.
         paying = _paying(payment, attempt, seen, key=f"{money}:held-part")
@@ -81,9 +73,11 @@ class SplitCompletion:
             return  # This money was settled as an exception before.
 
     def _check_payable(self, payment: Payment) -> None:
+        # The order first: should it be paid in between, by this payment, then that is what is said.
+        is_payable = self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1})
         if self._store.get(payment.id).is_paid:
             raise Misfit(ExceptionReason.PAID_TWICE)
-        if self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1}) is None:
+        if not is_payable:
             raise Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
 
 
@@ -125,7 +119,7 @@ def _order_claim(payment: Payment, attempt: Attempt, seen: GatewayPayment, trans
     paid = {
         "status": OrderStatus.CONFIRMED.value,
         "payment_status": OrderPayment.PAID.value,
-        "payment_method": attempt.method.value,
+        "payment_method": method_of(attempt, seen.method),
         "payment_transaction_id": seen.id,
         "paid_wallet": attempt.wallet_minor,
         "wallet_transaction_id": transaction_id,

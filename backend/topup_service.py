@@ -83,11 +83,11 @@ class TopUps:
         found = self._store.find(payment_id)
         if found and found.status is not PaymentStatus.PENDING:
             return Opened(payment=found, is_new=False)
-        counter = self._limits.take(customer_id)
+        counter = self._limits.take(customer_id, payment_id)
         try:
             opened = self._opening.open_topup(payment_id, customer_id, subject, wish)
         except AppError as error:
-            self._limits.give_back(counter)
+            self._limits.give_back(counter, payment_id)
             self._log.note(self._failed(payment_id, customer_id, wish, error))
             raise
         return opened

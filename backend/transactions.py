@@ -11,7 +11,15 @@ import pymongo
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from backend.db import LONG_READ_SECONDS, NEWEST_IN_WALLET, NEWEST_OF_ALL, SEQ_IN_WALLET, Document
+from backend.db import (
+    LONG_READ_SECONDS,
+    NEWEST_IN_WALLET,
+    NEWEST_OF_ALL,
+    REVERSED_IN_WALLET,
+    SEQ_IN_WALLET,
+    TOPUP_REVERSED,
+    Document,
+)
 from backend.ledger.chain import TOTAL_OF_TYPE
 from backend.ledger.values import EntryType, Total
 from backend.money import to_text
@@ -94,11 +102,11 @@ class Transactions:
     def credits_of(self, customer_id: str, *, source: str) -> Total:
         """Add up a wallet's credits of one source."""
         wanted = TransactionFilter(customer_id=customer_id, type=EntryType.CREDIT)
-        group = {"_id": None, "count": {"$sum": 1}, "amount": {"$sum": "$amount"}}
-        steps = [{"$match": wanted.query() | {"source": source}}, {"$group": group}]
-        with pymongo.timeout(LONG_READ_SECONDS):
-            sums = next(iter(self._entries.aggregate(steps, hint=dict(_index(wanted)))), {})
-        return _read_total(sums)
+        return self._sum(wanted.query() | {"source": source}, index=_index(wanted))
+
+    def reversed_topups_of(self, customer_id: str) -> Total:
+        """Add up what gateways have taken back of a wallet's top-ups; few are, and those have an index."""
+        return self._sum({"customer_id": customer_id, "source": TOPUP_REVERSED}, index=REVERSED_IN_WALLET)
 
     def csv_rows(self, wanted: TransactionFilter) -> Iterator[str]:
         """Write all that match as CSV, a stretch at a time, in constant memory."""
@@ -136,6 +144,12 @@ class Transactions:
         with pymongo.timeout(LONG_READ_SECONDS):
             sums = next(iter(self._wallets.aggregate([{"$group": group}], hint="_id_")), {})
         return {t: _read_total(sums, prefix=f"{TOTAL_OF_TYPE[t]}_") for t in types}
+
+    def _sum(self, query: Document, *, index: list[tuple[str, int]]) -> Total:
+        group = {"_id": None, "count": {"$sum": 1}, "amount": {"$sum": "$amount"}}
+        steps: list[Document] = [{"$match": query}, {"$group": group}]
+        with pymongo.timeout(LONG_READ_SECONDS):
+            return _read_total(next(iter(self._entries.aggregate(steps, hint=dict(index))), {}))
 
     def _sums_of_entries(self, wanted: TransactionFilter) -> dict[EntryType, Total]:
         group = {"_id": "$type", "count": {"$sum": 1}, "amount": {"$sum": "$amount"}}

@@ -31,10 +31,9 @@ RECENT = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayChoice:
-    """How the gateway's part is to be paid, and from where; no gateway means the usual ones."""
+    """How the gateway's part is to be paid, and from where."""
 
     method: Method
-    gateway: str | None = None
     ip: str | None = None
     user_agent: str | None = None
 
@@ -56,6 +55,7 @@ class IntegrationStatus:
 
     wallet: Wallet
     topups: Total
+    reversed_topups: Total
     recent: list[Document]
 
 
@@ -124,6 +124,7 @@ class WalletPaymentIntegration:
         return IntegrationStatus(
             wallet=wallet,
             topups=self._transactions.credits_of(customer_id, source=SOURCE),
+            reversed_topups=self._transactions.reversed_topups_of(customer_id),
             recent=self._transactions.page(newest, limit=RECENT, skip=0).entries,
         )
 
@@ -159,6 +160,4 @@ class WalletPaymentIntegration:
             ip=choice.ip,
             user_agent=choice.user_agent,
         )
-        return PaymentWish(
-            amount_minor=amount_minor, method=choice.method, gateway=choice.gateway, payer=payer
-        )
+        return PaymentWish(amount_minor=amount_minor, method=choice.method, payer=payer)

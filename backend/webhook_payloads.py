@@ -10,7 +10,19 @@ from backend.db import Document
 from backend.money import DECIMALS, to_major
 
 # A field whose last word is one of these is an amount in minor units, with its currency beside it.
-AMOUNTS = {"amount", "balance", "available", "held", "threshold", "cost", "fee", "tax", "due", "minor"}
+AMOUNTS = {
+    "amount",
+    "balance",
+    "available",
+    "held",
+    "threshold",
+    "cost",
+    "fee",
+    "tax",
+    "due",
+    "shortfall",
+    "minor",
+}
 
 
 def event_body(event: Document, *, sequence: int) -> bytes:

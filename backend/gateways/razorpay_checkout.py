@@ -20,7 +20,8 @@ CAPTURE = {
     },
 }
 
-# Razorpay's name of each method. Google Pay is a UPI app in India; Apple Pay comes with cards.
+# Razorpay's name of each method that can be chosen before Checkout opens. Google Pay is a UPI app in
+# India; Apple Pay comes with cards.
 METHODS = {
     Method.CARD: "card",
     Method.UPI: "upi",
@@ -85,7 +86,7 @@ def options(request: OrderRequest, *, order_id: str, key: str, name: str, script
         "description": request.description[:LONGEST_DESCRIPTION],
         "prefill": _prefill(request),
         "notes": notes(request),
-        "config": _only(request),
+        **_only(request),
         **_saved(request),
         **({"emi_duration": request.installments} if request.method == Method.EMI else {}),
     }
@@ -97,7 +98,7 @@ def _prefill(request: OrderRequest) -> dict[str, str]:
         "name": payer.name,
         "email": payer.email,
         "contact": payer.phone,
-        "method": METHODS[request.method],
+        "method": METHODS.get(request.method),
         "vpa": request.vpa,
         "bank": request.bank if request.method == Method.NETBANKING else None,
     }
@@ -105,12 +106,13 @@ def _prefill(request: OrderRequest) -> dict[str, str]:
 
 
 def _only(request: OrderRequest) -> dict[str, Any]:
-    """Show the way to pay that the customer has chosen, and no other."""
+    """Show the way to pay that the customer has chosen, and no other; else all that Checkout has."""
+    if request.method == Method.RAZORPAY:
+        return {}
     block = {"name": "Pay", "instruments": [_instrument(request)]}
     preferences = {"show_default_blocks": False}
-    return {
-        "display": {"blocks": {"chosen": block}, "sequence": ["block.chosen"], "preferences": preferences}
-    }
+    display = {"blocks": {"chosen": block}, "sequence": ["block.chosen"], "preferences": preferences}
+    return {"config": {"display": display}}
 
 
 def _instrument(request: OrderRequest) -> dict[str, Any]:
@@ -132,6 +134,6 @@ def _saved(request: OrderRequest) -> dict[str, Any]:
     if not customer:
         return {}
     saving: dict[str, Any] = {"customer_id": customer}
-    if request.method in (Method.CARD, Method.EMI):
+    if request.method in (Method.CARD, Method.EMI, Method.RAZORPAY):
         saving |= {"save": 1, "remember_customer": True}
     return saving

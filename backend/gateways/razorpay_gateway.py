@@ -62,7 +62,7 @@ class RazorpayGateway:
     """Razorpay; one instance serves all threads of a process."""
 
     name = reading.NAME
-    methods = frozenset(checkout.METHODS)
+    methods = frozenset({*checkout.METHODS, Method.RAZORPAY})
     currencies = CURRENCIES
     charge_currency = "INR"
     signs_returns = True

@@ -18,6 +18,7 @@ class Method(StrEnum):
     APPLE_PAY = "apple_pay"
     PAYPAL = "paypal"
     EMI = "emi"
+    RAZORPAY = "razorpay"  # Whatever Razorpay's Checkout offers; what it was, the paid payment tells.
 
 
 class PaymentState(StrEnum):

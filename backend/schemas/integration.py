@@ -6,17 +6,15 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from backend.db import Document
-from backend.gateways.port import Method
 from backend.ledger import Entry
 from backend.payment_opening import Opened
 from backend.payment_values import PaymentStatus
 from backend.schemas.fields import Amount, GivenAmount, Text, Timestamp
-from backend.schemas.payments import ID, ChargeAnswer, wire_charge
-from backend.wallet_payment_integration import GatewayChoice
+from backend.schemas.payments import ID, ChargeAnswer, UpiAnswer, wire_charge, wire_upi
 
 
 class Way(StrEnum):
-    """How the gateway's part is paid; the gateways' own names mean what is usual there."""
+    """How the gateway's part is paid; a gateway's own name means whatever its page offers."""
 
     RAZORPAY = "razorpay"
     PAYPAL = "paypal"
@@ -25,14 +23,6 @@ class Way(StrEnum):
     NETBANKING = "netbanking"
     GOOGLE_PAY = "google_pay"
     APPLE_PAY = "apple_pay"
-
-
-def choice_of(way: Way, *, ip: str | None, user_agent: str | None) -> GatewayChoice:
-    """Say which method, and at which gateway if that is what was named."""
-    is_razorpay = way is Way.RAZORPAY
-    method = Method.CARD if is_razorpay else Method(way.value)
-    gateway = Way.RAZORPAY.value if is_razorpay else None
-    return GatewayChoice(method=method, gateway=gateway, ip=ip, user_agent=user_agent)
 
 
 class SuccessAnswer(Schema):
@@ -60,6 +50,7 @@ class OpenedAnswer(SuccessAnswer):
     redirect_url = fields.String()
     key_id = fields.String()
     checkout = fields.Dict(keys=fields.String())
+    upi = fields.Nested(UpiAnswer, allow_none=True)
     expires_at = Timestamp()
 
 
@@ -162,6 +153,7 @@ def wire_opened(opened: Opened, *, key: str, pay_url: str) -> dict[str, Any]:
         "redirect_url": attempt.checkout_url or pay_url,
         "key_id": key,
         "checkout": attempt.checkout,
+        "upi": wire_upi(attempt),
         "expires_at": attempt.expires_at,
     }
 

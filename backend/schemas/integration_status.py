@@ -76,8 +76,8 @@ class HealthAnswer(Schema):
 
 
 def wire_status(found: IntegrationStatus, *, is_low: bool) -> dict[str, Any]:
-    """Lay out a wallet with its figures; what was spent is all that ever left it."""
-    wallet = found.wallet
+    """Lay out a wallet with its figures; what was taken back of top-ups was never spent."""
+    wallet, undone = found.wallet, found.reversed_topups
     return {
         "success": True,
         "wallet": {
@@ -89,11 +89,11 @@ def wire_status(found: IntegrationStatus, *, is_low: bool) -> dict[str, Any]:
             "low_balance": is_low,
         },
         "statistics": {
-            "total_topups": found.topups.amount_minor,
-            "total_spent": wallet.debits.amount_minor,
+            "total_topups": found.topups.amount_minor - undone.amount_minor,
+            "total_spent": wallet.debits.amount_minor - undone.amount_minor,
             "total_refunded": wallet.refunds.amount_minor,
             "topup_count": found.topups.count,
-            "payment_count": wallet.debits.count,
+            "payment_count": wallet.debits.count - undone.count,
             "refund_count": wallet.refunds.count,
         },
         "recent_transactions": [entry | {"id": entry["_id"]} for entry in found.recent],

@@ -7,8 +7,8 @@ from marshmallow import Schema, fields, validate
 from backend.gateways.port import Method
 from backend.gateways.registry import KNOWN
 from backend.money import to_major
-from backend.payment_methods import INSTALLMENTS
-from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose
+from backend.payment_methods import CHOOSABLE, INSTALLMENTS
+from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, method_of
 from backend.refund_values import Destination, RefundReason, RefundStatus
 from backend.schemas.fields import Amount, ForeignAmount, GivenAmount, PageArguments, Timestamp
 
@@ -22,7 +22,7 @@ class InitiateRequest(Schema):
 
     order_id = fields.String(required=True, validate=ID)
     amount = GivenAmount(required=True)
-    payment_method = fields.Enum(Method, by_value=True, required=True)
+    payment_method = fields.Enum(Method, by_value=True, required=True, validate=validate.OneOf(CHOOSABLE))
     gateway = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(GATEWAYS))
     saved_method_id = fields.String(load_default=None, allow_none=True, validate=ID)
     installments = fields.Integer(load_default=1, strict=True, validate=validate.OneOf(INSTALLMENTS))
@@ -150,6 +150,7 @@ class RefundAnswer(Schema):
     order_id = fields.String(allow_none=True)
     amount = Amount(attribute="amount_minor")
     currency = fields.String()
+    shortfall = Amount(attribute="shortfall_minor")
     status = fields.Enum(RefundStatus, by_value=True)
     destination = fields.Enum(Destination, by_value=True)
     reason = fields.String()
@@ -175,7 +176,7 @@ def wire_payment(payment: Payment) -> dict[str, Any]:
     return {
         **{name: getattr(payment, name) for name in OF_PAYMENT},
         **{name: payment.paid_with.get(name) for name in PAID_WITH},
-        "method_type": attempt.method.value,
+        "method_type": method_of(attempt, payment.paid_with.get("method")),
         "gateway": attempt.gateway,
         "gateway_order_id": attempt.gateway_order_id,
         "charge": wire_charge(attempt),
@@ -202,8 +203,13 @@ def wire_initiated(payment: Payment, *, key: str, pay_url: str) -> dict[str, Any
         "status": payment.status,
         "expires_at": attempt.expires_at,
         "checkout": attempt.checkout,
-        "upi": {"link": attempt.upi_link, "qr": attempt.upi_link} if attempt.upi_link else None,
+        "upi": wire_upi(attempt),
     }
+
+
+def wire_upi(attempt: Attempt) -> dict[str, str] | None:
+    """Lay out the link to a UPI app, where there is one; it is also the text of the QR code."""
+    return {"link": attempt.upi_link, "qr": attempt.upi_link} if attempt.upi_link else None
 
 
 def wire_charge(attempt: Attempt) -> dict[str, Any]:

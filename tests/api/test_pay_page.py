@@ -55,6 +55,16 @@ def test_the_page_lets_nothing_else_load(shop: Shop) -> None:
     assert (policy["form-action"], policy["frame-ancestors"]) == ("'self'", "'none'")
 
 
+@pytest.mark.parametrize("end", ["open", "cancel", "pay"])
+def test_every_page_leads_back_to_the_shop(shop: Shop, end: str) -> None:
+    opened = topup(shop)
+    if end == "cancel":
+        shop.customer.post(f"/api/payments/{opened['payment_order_id']}/cancel")
+    found = come_back(shop, opened, shop.pay(opened)) if end == "pay" else page(shop, opened)
+
+    assert f'<a href="{shop.services.settings.public_url}/">' in found.text
+
+
 def test_two_visits_have_two_nonces(shop: Shop) -> None:
     opened = topup(shop)
 

@@ -154,3 +154,23 @@ def test_an_unpaid_payment_gives_nothing(shop: Shop) -> None:
 
     assert refusal(to_wallet(shop, opened, 1)) == (409, "REFUND_NOT_ALLOWED")
     assert (balance(shop), entries(shop)) == (0, [])
+
+
+def test_each_refund_leaves_one_line_in_the_trail(shop: Shop) -> None:
+    opened = shop.paid()
+    for _ in range(2):
+        to_wallet(shop, opened, 100, key="refund-1")
+
+    found = shop.admin.get("/api/integration/logs", query_string={"status": "REFUNDED"}).json["logs"]
+    [line], [entry] = found, entries(shop)
+    assert (line["kind"], line["amount"], line["gateway"]) == ("refund", 100, "razorpay")
+    assert (line["payment_id"], line["order_id"]) == (opened["payment_id"], opened["order_id"])
+    assert line["transaction_id"] == entry["id"]
+
+
+def test_a_refund_that_is_refused_leaves_no_line(shop: Shop) -> None:
+    opened = shop.paid()
+
+    to_wallet(shop, opened, 1001)
+
+    assert shop.database["integration_logs"].count_documents({}) == 0

@@ -66,6 +66,14 @@ def test_only_the_chosen_way_to_pay_is_shown(changes: dict[str, Any], instrument
     assert options(request)["config"]["display"]["preferences"] == {"show_default_blocks": False}
 
 
+def test_where_nothing_is_chosen_checkout_opens_with_all_it_has() -> None:
+    told = options(replace(CARD, method=Method.RAZORPAY, payer=KNOWN))
+
+    assert "config" not in told
+    assert "method" not in told["prefill"]
+    assert (told["customer_id"], told["save"]) == ("cust_1", 1)
+
+
 def test_a_customer_without_a_phone_has_none_filled_in() -> None:
     assert "contact" not in options(replace(CARD, payer=replace(PAYER, phone=None)))["prefill"]
 

@@ -25,6 +25,7 @@ from backend.payment_wish import PaymentWish
 from backend.refund_service import RefundService
 from backend.refund_to_wallet import RefundToWallet
 from backend.split_holds import SplitHolds
+from backend.topup_reversals import TopUpReversals
 
 Document = dict[str, Any]
 Event = Callable[[], None]
@@ -59,9 +60,16 @@ class FakeGateway:
         return []
 
 
-def _no_wallets(database: Database[Document]) -> RefundToWallet:
-    """Give the service what it never uses here: nothing that is opened is given back."""
-    return RefundToWallet(database, wallets=None)  # type: ignore[arg-type]
+def _no_refunds(database: Database[Document], gateways: Gateways) -> RefundService:
+    """Give a service that knows no wallets: nothing that is opened here is given back."""
+    wallets: Any = None
+    return RefundService(
+        database,
+        gateways=gateways,
+        to_wallet=RefundToWallet(database, wallets=wallets),
+        reversals=TopUpReversals(database, ledger=Ledger(database), wallets=wallets),
+        exceptions=PaymentExceptions(database),
+    )
 
 
 class Counter:
@@ -72,9 +80,7 @@ class Counter:
         exceptions = PaymentExceptions(database)
         wallets: Any = None  # Nothing is held here, so nothing is released.
         holds = SplitHolds(database, wallets=wallets)
-        refunds = RefundService(
-            database, gateways=known, to_wallet=_no_wallets(database), exceptions=exceptions
-        )
+        refunds = _no_refunds(database, known)
         self.rows = database["payment_orders"]
         self.store = PaymentStore(database)
         self.customers = database["customers_v2"]

@@ -203,8 +203,9 @@ def follow_the_trail(database: Database[Document]) -> None:
     for each in wanted:
         log.page(each, limit=10, skip=0)
     Transactions(database).credits_of("cust_1", source="wallet_topup")
+    Transactions(database).reversed_topups_of("cust_1")
     limits = TopUpLimits(database, limit=2)
-    limits.give_back(limits.take("cust_1"))
+    limits.give_back(limits.take("cust_1", "TOPUP-1"), "TOPUP-1")
 
 
 def tell_of_events(database: Database[Document]) -> None:

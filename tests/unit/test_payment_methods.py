@@ -91,7 +91,7 @@ def test_a_method_that_no_gateway_takes_is_not_configured(gateways: tuple[Any, .
 def test_every_method_is_offered_with_its_gateways_in_order() -> None:
     offered = {offer.method: offer.gateways for offer in catalogue(PAYPAL, RAZORPAY).offered(500_000, "INR")}
 
-    assert offered.keys() == set(Method)
+    assert offered.keys() == set(Method) - {Method.RAZORPAY}
     assert offered[Method.CARD] == ("razorpay", "paypal")
     assert offered[Method.PAYPAL] == ("paypal",)
 

@@ -118,8 +118,9 @@
         `token:${token.id}`,
         token.card ? `${token.card.network} •••• ${token.card.last4}` : token.vpa,
       ]);
-      const methods = choice("method", [...saved, ...Object.entries(METHODS)]);
-      methods.value = this.options.prefill?.method in METHODS ? this.options.prefill.method : methods.options[0].value;
+      const methods = choice("method", [...saved, ...this.offered()]);
+      methods.value = this.options.prefill?.method;
+      if (!methods.value) methods.selectedIndex = 0;
       const inputs = make("div", {});
       const fill = () => {
         const kind = methods.value.startsWith("token:") ? "saved" : methods.value;
@@ -144,6 +145,14 @@
       });
       this.overlay.append(form);
       methods.focus();
+    }
+
+    // A page may want some ways to pay to be shown, and no others.
+    offered() {
+      const { blocks = {}, preferences } = this.options.config?.display ?? {};
+      if (preferences?.show_default_blocks !== false) return Object.entries(METHODS);
+      const wanted = new Set(Object.values(blocks).flatMap((block) => block.instruments.map(({ method }) => method)));
+      return Object.entries(METHODS).filter(([method]) => wanted.has(method));
     }
 
     async submit(form) {

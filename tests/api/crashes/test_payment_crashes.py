@@ -1,16 +1,15 @@
 """Workers die at any moment and the database goes away, and whoever comes next finishes what they began."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from backend import db
 from tests.api.answers import refusal
-from tests.api.crash_points import (
+from tests.api.crashes.points import (
     GATEWAY_SECONDS,
     LONG_AGO,
     Command,
@@ -23,39 +22,12 @@ from tests.api.crash_points import (
     posts,
 )
 from tests.api.gateway_events import answer, approved, captured, exceptions, latest, standing, states
-from tests.mongo.mongod import FAILPOINTS, REPLICA_SET, fault, mongod
+from tests.mongo.mongod import fault
 from tests.shop import Shop
 
 Document = dict[str, Any]
 TOO_LATE = 50  # MongoDB's code for a command that took longer than it was given.
 REFUND = {"amount": 300, "reason": "customer_request"}
-
-
-@pytest.fixture(scope="session")
-def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of our own that is slow and fails on demand."""
-    with mongod(tmp_path_factory.mktemp("faulty"), *REPLICA_SET, *FAILPOINTS) as uri:
-        yield uri
-
-
-@pytest.fixture(scope="session")
-def mongo_client(mongodb_uri: str) -> Iterator[MongoClient[Document]]:
-    with db.connect(mongodb_uri) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-def shared_database(mongo_client: MongoClient[Document]) -> Database[Document]:
-    db.initialise(mongo_client["batua"])
-    return mongo_client["batua"]
-
-
-@pytest.fixture(scope="session")
-def operator(mongodb_uri: str) -> Iterator[MongoClient[Document]]:
-    """A client that faults do not touch."""
-    with MongoClient[Document](mongodb_uri, tz_aware=True) as client:
-        client.admin.command("setParameter", transactionLifetimeLimitSeconds=1)
-        yield client
 
 
 WEBHOOK_POINTS = [

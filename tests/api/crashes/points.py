@@ -119,6 +119,11 @@ def killed_while_asking(
     Victim(settings, request).killed_when(lambda: not sandbox.get("faults")["faults"])
 
 
+BASE = "/api/integration"
+ENTRY, COMMIT = Command("insert", "wallet_transactions"), Command("commitTransaction")
+ANSWER = Command("update", "idempotency_keys", skip=1)
+
+
 def killed(shop: Shop, operator: MongoClient[Document], point: Point, request: Request) -> None:
     """Kill the worker of a request at a command to the database, or on the way to a gateway."""
     settings = shop.services.settings
@@ -154,6 +159,25 @@ def leases_end(database: Database[Document]) -> None:
     database["idempotency_keys"].update_many({}, {"$set": {"leased_until": LONG_AGO}})
     leased = {"opening": {"$exists": True}}
     database["payment_orders"].update_many(leased, {"$set": {"opening_until": LONG_AGO}})
+
+
+def asked_again(shop: Shop, request: Request) -> Any:
+    """Let what the dead had taken run out, and ask again until it is answered well."""
+    leases_end(shop.database)
+    return again(shop, request)
+
+
+def looked_after(shop: Shop) -> None:
+    """Let time pass, and let the sweep look at everything."""
+    shop.database["wallet_holds"].update_many({}, {"$set": {"updated_at": LONG_AGO}})
+    assert shop.reconcile().issues == []
+
+
+def transactions_end(operator: MongoClient[Document]) -> None:
+    """Wait until the database has given up what the dead had begun."""
+    idle = {"$currentOp": {"idleSessions": True}}
+    open_ones: list[Document] = [idle, {"$match": {"transaction": {"$exists": True}}}]
+    until(lambda: not list(operator.admin.aggregate(open_ones)), seconds=PROMISED_SECONDS)
 
 
 def named(point: Point) -> str:
