@@ -61,6 +61,7 @@ class Settings:
     topup_max_minor: int = 1_000_000
     topup_daily_limit: int = 10
     refunds_per_order: int = 5
+    reconciliation_interval_hours: int = 1
     upi_collect_enabled: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
     paypal: PayPalSettings = field(default_factory=PayPalSettings)
@@ -129,6 +130,9 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "topup_max_minor": _minor(env, "TOPUP_MAX", "10000"),
         "topup_daily_limit": env.int("TOPUP_DAILY_LIMIT", 10, validate=validate.Range(min=1)),
         "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
+        "reconciliation_interval_hours": env.int(
+            "RECONCILIATION_INTERVAL_HOURS", 1, validate=validate.Range(min=1, max=168)
+        ),
     }
 
 

@@ -49,10 +49,10 @@ class PaymentSweep:
         self._late = timedelta(days=late_payment_days)
         self._holds = holds
 
-    def run(self) -> SweepReport:
+    def run(self, *, quiet: timedelta = QUIET) -> SweepReport:
         """Look once; what fails is reported and left for the next time."""
         report = SweepReport()
-        for id_, step in self._steps(before=datetime.now(UTC) - QUIET):
+        for id_, step in self._steps(before=datetime.now(UTC) - quiet):
             report.checked += 1
             try:
                 report.recovered += step()

@@ -63,6 +63,11 @@ MATRIX = """
     POST   /api/admin/payment-exceptions/{exception}/resolve 401 403  403  200
     GET    /api/admin/disputes                              401  403  403  200
     GET    /api/admin/settlements                           401  403  403  200
+    GET    /api/admin/reconciliation                        401  403  403  200
+    GET    /api/admin/reconciliation/issues                 401  403  403  200
+    POST   /api/admin/reconciliation/run                    401  403  403  200
+    GET    /api/admin/reconciliation/RUN-nobody             401  403  403  404
+    POST   /api/admin/reconciliation/issues/REC-nobody/resolve 401 403 403 404
     POST   /api/webhooks/razorpay                           401  401  401  401
     POST   /api/webhooks/paypal                             401  401  401  401
     POST   /api/webhooks/google-pay                         503  503  503  503
@@ -85,6 +90,7 @@ TABLE = Table(
         "save-method": {"type": "card", "gateway": "razorpay", "token": "{token}", "last4": "1111"},
         "refund": {"reason": "other", "amount": 1},
         "resolve": {"resolution": "dismiss", "reason": "Settled by telephone"},
+        "/api/admin/reconciliation/issues/REC-nobody/resolve": {"reason": "Settled by telephone"},
         "/api/webhooks/razorpay": {"event": "payment.captured"},
     },
 )
