@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pymongo.errors import ConnectionFailure, PyMongoError
@@ -138,8 +138,7 @@ class Reconciliation:
         """Do a step; a gateway that does not answer is an issue of the run."""
         try:
             for progress in step.run(run, run.cursor_of(step.name)):
-                self._issues.note(progress.findings)
-                self._runs.note(run, step.name, progress)
+                self._note(run, step.name, progress)
         except AppError as error:
             log.warning("a step failed", extra={"run_id": run.id, "step": step.name, "code": error.code})
             self._fail(run, step, error)
@@ -155,8 +154,7 @@ class Reconciliation:
         if not isinstance(error, Conflict):
             kind = Kind.GATEWAY_AWAY if isinstance(error, GatewayError) else Kind.STEP_FAILED
             finding = Finding(kind=kind, subject=step.name, message=error.message, facts={"code": error.code})
-            self._issues.note([finding])
-            self._runs.note(run, step.name, Progress(findings=(finding,)))
+            self._note(run, step.name, Progress(findings=(finding,)))
         self._runs.step_ended(run, step.name, is_done=False)
 
     def _look_again(self, run: Run) -> None:
@@ -173,8 +171,12 @@ class Reconciliation:
             if finding is None or finding.kind is not kind:
                 self._issues.closed(kind, subject)
             findings = (finding,) if finding else ()
-            self._issues.note(findings)
-            self._runs.note(run, "open_issues", Progress(checked=1, findings=findings))
+            self._note(run, "open_issues", Progress(checked=1, findings=findings))
+
+    def _note(self, run: Run, step: str, progress: Progress) -> None:
+        """Write down what a step has done; what two steps have found is listed once."""
+        findings = self._issues.note(progress.findings, run)
+        self._runs.note(run, step, replace(progress, findings=findings))
 
     def _error(self, failed: set[str]) -> str | None:
         """Say why this was no reconciliation: not one gateway has told anything."""

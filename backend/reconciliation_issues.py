@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from backend.db import Document
 from backend.errors import Conflict, NotFound
-from backend.reconciliation_values import Finding, Kind
+from backend.reconciliation_values import Finding, Kind, Run
 
 BY_ITSELF = "reconciliation"  # Who resolved what a run has not found again.
 NEWEST_ISSUE = [("first_seen", DESCENDING), ("_id", DESCENDING)]
@@ -37,10 +37,18 @@ class ReconciliationIssues:
     def __init__(self, database: Database[Document]) -> None:
         self._issues = database["reconciliation_issues"]
 
-    def note(self, findings: Iterable[Finding]) -> None:
-        """Open what is new, and date what is known; what an admin settled stays so while it is the same."""
-        for finding in findings:
-            self._issues.update_one({"_id": finding.id}, _noted(finding), upsert=True)
+    def note(self, findings: Iterable[Finding], run: Run) -> tuple[Finding, ...]:
+        """Open what is new, date what is known, and give what this run has not met before.
+
+        What an admin has settled stays so while it is the same.
+        """
+        return tuple(finding for finding in findings if self._is_new_to(run, finding))
+
+    def _is_new_to(self, run: Run, finding: Finding) -> bool:
+        known = self._issues.find_one_and_update(
+            {"_id": finding.id}, _noted(finding, run), projection={"last_run": 1}, upsert=True
+        )
+        return known is None or known["last_run"] != run.id
 
     def unseen(self, kinds: Iterable[Kind], *, since: datetime) -> Iterator[Document]:
         """Go through the open issues of some kinds that were not found again."""
@@ -93,7 +101,7 @@ def _gone() -> Document:
     }
 
 
-def _noted(finding: Finding) -> list[Document]:
+def _noted(finding: Finding, run: Run) -> list[Document]:
     """Write a finding on the server's clock."""
     facts = {"$literal": dict(finding.facts)}
     is_settled = {
@@ -117,6 +125,7 @@ def _noted(finding: Finding) -> list[Document]:
         "facts": facts,
         "first_seen": {"$ifNull": ["$first_seen", "$$NOW"]},
         "last_seen": "$$NOW",
+        "last_run": run.id,
         "times_seen": {"$add": [{"$ifNull": ["$times_seen", 0]}, 1]},
     }
     return [{"$set": changes}]

@@ -54,7 +54,7 @@ class RefundComparison:
             row = self.find(key, seen)
         if row is None:
             return None if seen.state is RefundState.FAILED or self._is_excepted(seen) else _missing_here(key)
-        if not _is_same(row, seen):
+        if row.get("gateway_refund") not in (None, key) or not _is_same(row, seen):
             return _differs(row, key, seen)
         self.rows.update_one({"_id": row["_id"], **UNCONFIRMED}, CONFIRM)
         return None
@@ -170,11 +170,12 @@ def _missing_there(row: Document, key: str) -> Finding:
 def _differs(row: Document, key: str, seen: GatewayRefund) -> Finding:
     facts = {
         "refund_id": row["_id"],
+        "gateway_refund_id": row.get("gateway_refund_id"),
         "amount_minor": row["charge"] + row.get("charge_shortfall", 0),
         "currency": row["charge_currency"],
         "amount_there_minor": seen.amount_minor,
         "currency_there": seen.currency,
         "state_there": seen.state.value,
     }
-    message = "The gateway tells another amount or another end of this refund than we have booked."
+    message = "The gateway tells another id, amount or end of this refund than we have booked."
     return Finding(kind=Kind.REFUND_DIFFERS, subject=key, message=message, facts=facts)
