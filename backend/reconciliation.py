@@ -2,11 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConnectionFailure
 
 from backend.db import Document
 from backend.errors import AppError, Conflict, Invalid
@@ -34,6 +33,10 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     min_age: timedelta = QUIET
+
+
+class StepBroken(AppError):
+    """A step came to an end that nobody has foreseen."""
 
 
 class Reconciliation:
@@ -116,46 +119,51 @@ class Reconciliation:
         return min(*known, until) - OVERLAP
 
     def _carried_out(self, run: Run) -> Document:
-        """Do every step that is not done; one that fails does not keep the others from their work."""
+        """Do every step that is not done; one that fails does not keep the others from their work.
+
+        Without the database nothing can be written, and the next run takes this one up.
+        """
+        failures: dict[str, AppError | None] = dict.fromkeys(run.failed)
         try:
-            failed = set(run.failed)
             for step in self._steps:
-                if step.name not in run.done | run.failed and not self._is_done(run, step):
-                    failed.add(step.name)
+                if step.name in run.done | run.failed:
+                    continue
+                failure = self._failure_of(run, step)
+                if failure is not None:
+                    failures[step.name] = failure
             self._look_again(run)
-            self._runs.finish(run, error=self._error(failed))
+            self._runs.finish(run, error=self._error(failures))
         except RunLost:
             log.warning("a reconciliation was taken over by somebody else", extra={"run_id": run.id})
-        except ConnectionFailure:
-            raise  # The next run takes this one up.
-        except Exception as error:
-            with suppress(PyMongoError, RunLost):
-                self._runs.finish(run, error=f"It broke off: {type(error).__name__}.")
-            raise
         return self._runs.get(run.id)
 
-    def _is_done(self, run: Run, step: Step) -> bool:
-        """Do a step; a gateway that does not answer is an issue of the run."""
+    def _failure_of(self, run: Run, step: Step) -> AppError | None:
+        """Do a step, and give what has kept it from being done."""
         try:
             for progress in step.run(run, run.cursor_of(step.name)):
                 self._note(run, step.name, progress)
+        except (ConnectionFailure, RunLost):
+            raise
         except AppError as error:
-            log.warning("a step failed", extra={"run_id": run.id, "step": step.name, "code": error.code})
-            self._fail(run, step, error)
-            return False
+            return self._failed(run, step, error)
+        except Exception as error:
+            log.exception("a step of the reconciliation broke off", extra={"step": step.name})
+            return self._failed(run, step, StepBroken(f"It broke off: {type(error).__name__}."))
         self._issues.gone(step.surveys, since=run.started_at)
         for kind in (Kind.GATEWAY_AWAY, Kind.STEP_FAILED):
             self._issues.closed(kind, step.name)
         self._runs.step_ended(run, step.name, is_done=True)
-        return True
+        return None
 
-    def _fail(self, run: Run, step: Step, error: AppError) -> None:
+    def _failed(self, run: Run, step: Step, error: AppError) -> AppError:
         """Note that a step could not be done this time; somebody else may just be doing it."""
+        log.warning("a step failed", extra={"run_id": run.id, "step": step.name, "code": error.code})
         if not isinstance(error, Conflict):
             kind = Kind.GATEWAY_AWAY if isinstance(error, GatewayError) else Kind.STEP_FAILED
             finding = Finding(kind=kind, subject=step.name, message=error.message, facts={"code": error.code})
             self._note(run, step.name, Progress(findings=(finding,)))
         self._runs.step_ended(run, step.name, is_done=False)
+        return error
 
     def _look_again(self, run: Run) -> None:
         """Look at each open issue that this run has not met, because its time is not the run's."""
@@ -178,10 +186,13 @@ class Reconciliation:
         findings = self._issues.note(progress.findings, run)
         self._runs.note(run, step, replace(progress, findings=findings))
 
-    def _error(self, failed: set[str]) -> str | None:
-        """Say why this was no reconciliation: not one gateway has told anything."""
+    def _error(self, failures: Mapping[str, AppError | None]) -> str | None:
+        """Say why this was no reconciliation: a step broke off, or not one gateway has told anything."""
+        broken = [name for name, failure in failures.items() if isinstance(failure, StepBroken)]
+        if broken:
+            return f"Broken off: {', '.join(broken)}. The log says more."
         gateways = [gateway.name for gateway in self._gateways]
-        is_deaf = gateways and all(f"payments:{name}" in failed for name in gateways)
+        is_deaf = gateways and all(f"payments:{name}" in failures for name in gateways)
         return "No payment gateway answers." if is_deaf else None
 
 
