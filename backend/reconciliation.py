@@ -13,6 +13,7 @@ from backend.gateways.errors import GatewayError
 from backend.gateways.listing import Window
 from backend.gateways.registry import Gateways
 from backend.reconciliation_issues import IssueState, ReconciliationIssues
+from backend.reconciliation_payments import why
 from backend.reconciliation_runs import ReconciliationRuns, RunLost
 from backend.reconciliation_values import QUIET, Finding, Kind, Progress, Run, Step
 
@@ -160,7 +161,7 @@ class Reconciliation:
         log.warning("a step failed", extra={"run_id": run.id, "step": step.name, "code": error.code})
         if not isinstance(error, Conflict):
             kind = Kind.GATEWAY_AWAY if isinstance(error, GatewayError) else Kind.STEP_FAILED
-            finding = Finding(kind=kind, subject=step.name, message=error.message, facts={"code": error.code})
+            finding = Finding(kind=kind, subject=step.name, message=error.message, facts=why(error))
             self._note(run, step.name, Progress(findings=(finding,)))
         self._runs.step_ended(run, step.name, is_done=False)
         return error

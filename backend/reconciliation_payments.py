@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from pymongo import ASCENDING
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from backend.db import Document
@@ -74,7 +75,7 @@ class PaymentComparison:
         if seen.state is not PaymentState.CAPTURED:
             return None
         self._outcomes.apply(self._with_payment(seen))
-        if self.captures.find_one({"_id": key}, {"_id": 1}) is None:
+        if self.captures.update_one({"_id": key}, CONFIRM).matched_count == 0:
             return missing_here(key, "The gateway has captured this money, and it could not be booked.")
         log.warning("money was found that nobody had told of", extra={"gateway": seen.gateway})
         return None
@@ -109,7 +110,7 @@ class ListedPayments:
         listed = {gateway_key(seen.gateway, seen.id): seen for seen in captured}
         known = {found["_id"]: found for found in captures.find({"_id": {"$in": list(listed)}})}
         fitting = [key for key, found in known.items() if is_same_money(found, listed[key])]
-        captures.update_many({"_id": {"$in": fitting}, **UNCONFIRMED}, CONFIRM)
+        confirm(captures, [known[key] for key in fitting])
         recovered, findings = 0, []
         for key in listed.keys() - set(fitting):
             finding = tried(key, Kind.PAYMENT_MISSING_HERE, self._comparison.look)
@@ -161,7 +162,19 @@ def tried(key: str, kind: Kind, look: Callable[[str], Finding | None]) -> Findin
     try:
         return look(key)
     except AppError as error:
-        return Finding(kind=kind, subject=key, message=error.message, facts={"code": error.code})
+        return Finding(kind=kind, subject=key, message=error.message, facts=why(error))
+
+
+def why(error: AppError) -> dict[str, str | None]:
+    """Give a failure's code, and a gateway's own word for it."""
+    return {"code": error.code, "reason": error.details.get("reason")}
+
+
+def confirm(rows: Collection[Document], found: list[Document]) -> None:
+    """Mark those that are not marked yet."""
+    unmarked = [row["_id"] for row in found if row.get("confirmed_at") is None]
+    if unmarked:
+        rows.update_many({"_id": {"$in": unmarked}}, CONFIRM)
 
 
 def within(window: Window) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ from backend.gateways.errors import GatewayNotFound
 from backend.gateways.port import GatewayRefund, PaymentGateway, RefundState
 from backend.gateways.registry import Gateways
 from backend.payment_values import gateway_key
-from backend.reconciliation_payments import BATCH, CONFIRM, UNCONFIRMED, pages, tried, within
+from backend.reconciliation_payments import BATCH, CONFIRM, UNCONFIRMED, confirm, pages, tried, within
 from backend.reconciliation_values import Finding, Kind, Progress, Run
 from backend.refund_service import RefundService
 from backend.refund_values import UNDER_WAY, Destination, RefundReason, RefundStatus
@@ -93,7 +93,7 @@ class ListedRefunds:
         by_key = {gateway_key(seen.gateway, seen.id): seen for seen in listed}
         known = {row["gateway_refund"]: row for row in rows.find({"gateway_refund": {"$in": list(by_key)}})}
         fitting = [key for key, row in known.items() if _is_settled(row, by_key[key])]
-        rows.update_many({"gateway_refund": {"$in": fitting}, **UNCONFIRMED}, CONFIRM)
+        confirm(rows, [known[key] for key in fitting])
         recovered, findings = 0, []
         for key in by_key.keys() - set(fitting):
             before = known.get(key, {}).get("status")
