@@ -1,7 +1,8 @@
 """A run keeps its place: any number may be at work, and one that died is taken up where it was."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from backend.errors import Invalid
 from backend.reconciliation import Wanted
+from backend.reconciliation_runs import ReconciliationRuns
 from tests.api.servers import until
 from tests.reconciling import (
     LONG_AGO,
@@ -58,23 +60,46 @@ class TestTwoAtOnce:
 
 
 class TestARunThatWasTakenOver:
-    def test_writes_nothing_more(self, shop: Shop) -> None:
+    def test_is_finished_by_whoever_took_it_over(self, shop: Shop) -> None:
         paid_elsewhere(shop)
-        runs = shop.database["reconciliation_logs"]
-        shop.sandbox.fault("^/v1/refunds$", "delay", seconds=1)
-
-        with ThreadPoolExecutor(1) as pool:
-            slow = pool.submit(reconcile, shop)
-            until(lambda: not shop.sandbox.get("faults")["faults"], seconds=15)
-            runs.update_one({}, {"$set": {"alive_at": LONG_AGO}})
+        with slow_run(shop) as slow:
             quick: Any = shop.services.reconciliation.run()
             report: Any = slow.result()
 
-        [left] = runs.find()
-        assert left == quick
-        assert (report["_id"], report["state"]) == (quick["_id"], "DONE")
-        assert part(left, "refunds:razorpay") == (0, 0, 0)
-        assert part(left, "books")[0] > 0
+        [left] = shop.database["reconciliation_logs"].find()
+        assert left == quick == report
+        assert (left["state"], part(left, "refunds:razorpay")) == ("DONE", (0, 0, 0))
+
+    def test_is_not_written_to_by_whoever_was_only_slow(self, shop: Shop) -> None:
+        with slow_run(shop) as slow:
+            taken: Any = ReconciliationRuns(shop.database).take_over()
+            slow.result()
+
+        [left] = shop.database["reconciliation_logs"].find()
+        assert (left["state"], left["lease"]) == ("RUNNING", taken.lease)
+        assert set(left["done"]) == taken.done
+
+    def test_is_taken_over_once(self, shop: Shop) -> None:
+        shop.services.reconciliation.run()
+        left = {"state": "RUNNING", "alive_at": LONG_AGO}
+        shop.database["reconciliation_logs"].update_one({}, {"$set": left})
+        runs = ReconciliationRuns(shop.database)
+
+        with ThreadPoolExecutor(8) as pool:
+            taken = list(pool.map(lambda _: runs.take_over(), range(8)))
+
+        assert len([run for run in taken if run]) == 1
+
+
+@contextmanager
+def slow_run(shop: Shop) -> Iterator[Future[Any]]:
+    """Reconcile at a gateway that is so slow that the run seems to be dead."""
+    shop.sandbox.fault("^/v1/refunds$", "delay", seconds=1)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(reconcile, shop)
+        until(lambda: not shop.sandbox.get("faults")["faults"], seconds=15)
+        shop.database["reconciliation_logs"].update_one({}, {"$set": {"alive_at": LONG_AGO}})
+        yield slow
 
 
 class TestTheTimeLookedAt:
