@@ -25,6 +25,7 @@ from backend.routes_orders import orders
 from backend.routes_pay import pay
 from backend.routes_payments import payments, refunds
 from backend.routes_recharge import recharge
+from backend.routes_reconciliation import reconciliation
 from backend.routes_wallet import transactions, wallet
 from backend.routes_webhooks import webhooks
 from backend.session_service import REFRESH_TOKEN_LIFETIME
@@ -33,7 +34,7 @@ from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
 BLUEPRINTS = (
     *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),
-    *(admin, admin_payments, admin_webhooks, messages),
+    *(admin, admin_payments, admin_webhooks, messages, reconciliation),
 )
 
 

@@ -13,10 +13,9 @@ from pymongo.errors import ConnectionFailure
 from backend import db, demo
 from backend.ledger.verify import Report
 from backend.money import to_text
+from backend.reconcile_command import NO_DATABASE, reconcile
 from backend.services import services
 from backend.user_service import LONGEST_PASSWORD, SHORTEST_PASSWORD
-
-NO_DATABASE = "MongoDB does not answer. Start it (make run starts one), or set MONGODB_URI."
 
 
 def init_app(app: Flask) -> None:
@@ -74,19 +73,6 @@ def seed_demo() -> None:
     demo.seed(found.client[found.settings.mongodb_db], found.users, found.wallets)
     for login in (demo.ADMIN, *demo.CUSTOMERS):
         click.echo(f"{login.name:<12} {login.email:<22} {login.password}")
-
-
-@click.command("reconcile")
-@with_appcontext
-def reconcile() -> None:
-    """Ask the gateways about all that has not ended; exits 0 when it ran, whatever it found."""
-    try:
-        report = services().payments.reconcile_payments()
-    except ConnectionFailure as error:
-        raise click.ClickException(NO_DATABASE) from error
-    click.echo(f"checked {report.checked}, recovered {report.recovered}, issues {len(report.issues)}")
-    for issue in report.issues:
-        click.echo(f"  {issue['id']}: {issue['code']} {issue['message']}")
 
 
 @click.command("worker")

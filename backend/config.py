@@ -64,6 +64,7 @@ class Settings:
     refunds_per_order: int = 5
     refund_timeout_hours: int = 24
     celery_broker_url: str = ""
+    reconciliation_interval_hours: int = 1
     upi_collect_enabled: bool = False
     webhook_allow_private: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
@@ -142,6 +143,9 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "refund_timeout_hours": env.int("REFUND_TIMEOUT_HOURS", 24, validate=validate.Range(min=1)),
         "webhook_allow_private": env.bool("WEBHOOK_ALLOW_PRIVATE", False),
         "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
+        "reconciliation_interval_hours": env.int(
+            "RECONCILIATION_INTERVAL_HOURS", 1, validate=validate.Range(min=1, max=168)
+        ),
     }
 
 

@@ -67,7 +67,10 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("status", ASCENDING), *UNASKED]),
         IndexModel(NEWEST),
     ],
-    "captures": [IndexModel(NEWEST)],
+    "captures": [
+        IndexModel(NEWEST),
+        IndexModel([("gateway", ASCENDING), ("confirmed_at", ASCENDING), ("_id", ASCENDING)]),
+    ],
     "integration_logs": [
         IndexModel([("customer_id", ASCENDING), *NEWEST]),
         IndexModel([("payment_id", ASCENDING), *NEWEST]),
@@ -83,6 +86,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("payment_id", ASCENDING), *NEWEST]),
         IndexModel([("status", ASCENDING), *NEWEST]),
         IndexModel([("status", ASCENDING), *UNASKED]),
+        IndexModel([("gateway", ASCENDING), ("confirmed_at", ASCENDING), ("gateway_refund", ASCENDING)]),
     ],
     "webhook_events": [
         IndexModel([("state", ASCENDING), *UNASKED]),
@@ -105,6 +109,22 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(NEWEST),
     ],
     "settlements": [IndexModel(NEWEST)],
+    "settlement_rows": [
+        IndexModel(
+            [("gateway", ASCENDING), ("entity_id", ASCENDING), ("settlement_id", ASCENDING)], unique=True
+        ),
+        IndexModel([("settlement_id", ASCENDING), *NEWEST]),
+    ],
+    "reconciliation_logs": [
+        IndexModel([("started_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("state", ASCENDING), ("window.to", DESCENDING)]),
+        IndexModel([("state", ASCENDING), ("started_at", ASCENDING)]),
+    ],
+    "reconciliation_issues": [
+        IndexModel([("first_seen", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("state", ASCENDING), ("first_seen", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("state", ASCENDING), ("kind", ASCENDING), ("last_seen", ASCENDING)]),
+    ],
     "gateway_customers": [
         IndexModel([("gateway", ASCENDING), ("gateway_customer_id", ASCENDING)], unique=True)
     ],

@@ -59,13 +59,14 @@ class PaymentSweep:
         self._refund_timeout = timedelta(hours=refund_timeout_hours)
         self._holds = holds
 
-    def run(self, *, go_on: Callable[[], bool] = lambda: True) -> SweepReport:
+    def run(self, *, quiet: timedelta = QUIET, go_on: Callable[[], bool] = lambda: True) -> SweepReport:
         """Look once; what fails is reported and left for the next time.
 
         Whatever was not asked about when it is told to stop comes first in the next round.
         """
         report = SweepReport()
-        for id_, step in self._steps(now=datetime.now(UTC), began=db.server_now(self._database)):
+        now, began = datetime.now(UTC), db.server_now(self._database)
+        for id_, step in self._steps(now=now, before=now - quiet, began=began):
             report.checked += 1
             try:
                 report.recovered += step()
@@ -76,9 +77,10 @@ class PaymentSweep:
         self._report_overdue(report)
         return report
 
-    def _steps(self, *, now: datetime, began: datetime) -> Iterator[tuple[str, Callable[[], bool]]]:
+    def _steps(
+        self, *, now: datetime, before: datetime, began: datetime
+    ) -> Iterator[tuple[str, Callable[[], bool]]]:
         """List what there is to do; each step tells whether it has brought something home."""
-        before = now - QUIET
         for key in self._inbox.unapplied(before=before, unasked_since=began):
             yield key, partial(self._replayed, key)
         for payment in self._store.unsettled(before=before, unasked_since=began):

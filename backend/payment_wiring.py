@@ -26,6 +26,8 @@ from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_service import PaymentManager
 from backend.payment_store import PaymentStore
 from backend.payment_sweep import PaymentSweep
+from backend.reconciliation import Reconciliation
+from backend.reconciliation_wiring import wire_reconciliation
 from backend.refund_service import RefundService
 from backend.refund_to_wallet import RefundToWallet
 from backend.saved_method_service import SavedMethods
@@ -59,10 +61,12 @@ class _Aftermath:
     """What happens to a payment once a customer has gone to pay it."""
 
     exceptions: PaymentExceptions
+    outcomes: PaymentOutcomes
     inquiry: PaymentInquiry
     refunds: RefundService
     disputes: DisputeService
     inbox: WebhookInbox
+    sweep: PaymentSweep
 
 
 def wire_payments(shop: Shop) -> PaymentServices:
@@ -93,6 +97,7 @@ def wire_payments(shop: Shop) -> PaymentServices:
         orders=orders,
         catalogue=catalogue,
         payments=_manager(shop, orders, opening, after, saved),
+        reconciliation=_reconciliation(shop, after),
         refunds=after.refunds,
         saved_methods=saved,
         inbox=after.inbox,
@@ -144,27 +149,40 @@ def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
         refunds=refunds,
         disputes=disputes,
     )
+    inbox = WebhookInbox(database, gateways=gateways, cipher=cipher, desk=desk)
     return _Aftermath(
         exceptions=exceptions,
+        outcomes=outcomes,
         inquiry=inquiry,
         refunds=refunds,
         disputes=disputes,
-        inbox=WebhookInbox(database, gateways=gateways, cipher=cipher, desk=desk),
+        inbox=inbox,
+        sweep=PaymentSweep(
+            database,
+            inquiry=inquiry,
+            refunds=refunds,
+            inbox=inbox,
+            late_payment_days=shop.settings.late_payment_days,
+            refund_timeout_hours=shop.settings.refund_timeout_hours,
+            holds=shop.holds,
+        ),
+    )
+
+
+def _reconciliation(shop: Shop, after: _Aftermath) -> Reconciliation:
+    return wire_reconciliation(
+        shop.database,
+        gateways=shop.gateways,
+        outcomes=after.outcomes,
+        refunds=after.refunds,
+        sweep=after.sweep,
+        interval_hours=shop.settings.reconciliation_interval_hours,
     )
 
 
 def _manager(
     shop: Shop, orders: OrderService, opening: PaymentOpening, after: _Aftermath, saved: SavedMethods
 ) -> PaymentManager:
-    sweep = PaymentSweep(
-        shop.database,
-        inquiry=after.inquiry,
-        refunds=after.refunds,
-        inbox=after.inbox,
-        late_payment_days=shop.settings.late_payment_days,
-        refund_timeout_hours=shop.settings.refund_timeout_hours,
-        holds=shop.holds,
-    )
     return PaymentManager(
         shop.database,
         orders=orders,
@@ -175,7 +193,7 @@ def _manager(
         refunds=after.refunds,
         saved=saved,
         inbox=after.inbox,
-        sweep=sweep,
+        sweep=after.sweep,
         holds=shop.holds,
     )
 

@@ -25,6 +25,7 @@ from backend.payment_exceptions import PaymentExceptions
 from backend.payment_methods import MethodCatalogue
 from backend.payment_service import PaymentManager
 from backend.preferences import PreferenceService
+from backend.reconciliation import Reconciliation
 from backend.refund_service import RefundService
 from backend.saved_method_service import SavedMethods
 from backend.session_service import SessionService
@@ -56,6 +57,7 @@ class PaymentServices:
     orders: OrderService
     catalogue: MethodCatalogue
     payments: PaymentManager
+    reconciliation: Reconciliation
     refunds: RefundService
     saved_methods: SavedMethods
     inbox: WebhookInbox

@@ -4,22 +4,21 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
 
-from backend.gateways.errors import GatewayError, GatewayNotFound, GatewayRefused
+from backend.gateways.errors import GatewayNotFound, GatewayRefused
 from backend.gateways.outgoing import Outgoing
 from backend.gateways.paypal_api import PayPalApi
 from backend.gateways.paypal_events import parse_event
 from backend.gateways.paypal_json import (
     GATEWAY,
     Resource,
-    Unreadable,
     as_words,
     link,
     path_id,
     required,
     text,
 )
+from backend.gateways.paypal_lists import ORDERS, PayPalLists, read_as
 from backend.gateways.paypal_orders import capture_key, order_body, refund_body, vault_customer_id
 from backend.gateways.paypal_values import (
     ALREADY_CAPTURED,
@@ -50,16 +49,13 @@ from backend.gateways.resilience import Line
 from backend.gateways.settings import PAYPAL_CURRENCIES, PayPalSettings
 from backend.money import DECIMALS, to_text
 
-Value = TypeVar("Value")
-
-ORDERS = "v2/checkout/orders"
 CAPTURES = "v2/payments/captures"
 REFUNDS = "v2/payments/refunds"
 TOKENS = "v3/vault/payment-tokens"
 VERIFICATION = "v1/notifications/verify-webhook-signature"
 
 
-class PayPalGateway:
+class PayPalGateway(PayPalLists):
     """PayPal, as `backend.gateways.port.PaymentGateway` asks for it."""
 
     def __init__(
@@ -114,7 +110,7 @@ class PayPalGateway:
             raise GatewayRefused(gateway=GATEWAY, reason=as_words(issue), issue=issue)
         body = order_body(request, self._settings)
         order = self._post("create_order", ORDERS, body, request_id=request.receipt)
-        order_id = _read(lambda: required(order, "id"))
+        order_id = read_as(lambda: required(order, "id"))
         approve_url = link(order, "approve", "payer-action")
         checkout = {
             "client_id": self.public_key,
@@ -128,7 +124,7 @@ class PayPalGateway:
     def payments_of(self, order_id: str) -> list[GatewayPayment]:
         """List the captures of an order, or the agreement that waits to be captured."""
         order = self._order(order_id)
-        return _read(lambda: payments_in(order))
+        return read_as(lambda: payments_in(order))
 
     def fetch_payment(self, gateway_payment_id: str) -> GatewayPayment:
         """Read a payment by the id of its capture, or of its order while there is no capture."""
@@ -136,8 +132,8 @@ class PayPalGateway:
             capture = self._get("fetch_payment", f"{CAPTURES}/{path_id(gateway_payment_id)}")
         except GatewayNotFound:
             order = self._order(gateway_payment_id)
-            return _read(lambda: best_payment_in(order))
-        return self._with_its_order(_read(lambda: capture_in(capture)))
+            return read_as(lambda: best_payment_in(order))
+        return self._with_its_order(read_as(lambda: capture_in(capture)))
 
     def _with_its_order(self, payment: GatewayPayment) -> GatewayPayment:
         """Ask the order what has paid and how much was given back, because a capture does not tell."""
@@ -159,18 +155,18 @@ class PayPalGateway:
             if issue != ALREADY_CAPTURED:
                 raise
             order = self._order(order_id)
-        return _read(lambda: captured_in(order))
+        return read_as(lambda: captured_in(order))
 
     def refund(self, request: RefundRequest) -> GatewayRefund:
         """Give money back; PayPal keeps the key for 45 days."""
         path = f"{CAPTURES}/{path_id(request.gateway_payment_id)}/refund"
         found = self._post("refund", path, refund_body(request), request_id=request.refund_id)
-        return _of(request.gateway_payment_id, _read(lambda: refund_in(found)))
+        return _of(request.gateway_payment_id, read_as(lambda: refund_in(found)))
 
     def fetch_refund(self, refund: GatewayRefund) -> GatewayRefund:
         """Read one refund again."""
         found = self._get("fetch_refund", f"{REFUNDS}/{path_id(refund.id)}")
-        return _of(refund.gateway_payment_id, _read(lambda: refund_in(found)))
+        return _of(refund.gateway_payment_id, read_as(lambda: refund_in(found)))
 
     def refunds_of(self, gateway_payment_id: str) -> list[GatewayRefund]:
         """List the refunds that the capture's order tells of."""
@@ -179,7 +175,7 @@ class PayPalGateway:
         if order_id is None:
             return []
         order = self._order(order_id)
-        found = _read(lambda: refunds_in(order))
+        found = read_as(lambda: refunds_in(order))
         return [refund for refund in found if refund.gateway_payment_id == gateway_payment_id]
 
     def check_return(self, *, order_id: str, gateway_payment_id: str, signature: str) -> None:
@@ -206,7 +202,7 @@ class PayPalGateway:
         found = self._get("fetch_token", f"{TOKENS}/{path_id(token)}")
         if text(found, "customer", "id") != gateway_customer_id:
             raise GatewayNotFound(gateway=GATEWAY)
-        return _read(lambda: saved_token_in(found))
+        return read_as(lambda: saved_token_in(found))
 
     def delete_token(self, gateway_customer_id: str, token: str) -> None:
         """Make PayPal forget a saved way to pay of that customer's, and nobody else's."""
@@ -217,28 +213,6 @@ class PayPalGateway:
     def _ask_paypal(self, question: bytes) -> Resource:
         return self._call("verify_webhook", lambda: self._api.post_raw(VERIFICATION, question))
 
-    def _order(self, order_id: str) -> Resource:
-        return self._get("payments_of", f"{ORDERS}/{path_id(order_id)}")
-
-    def _get(self, what: str, path: str) -> Resource:
-        return self._call(what, lambda: self._api.get(path))
-
-    def _post(self, what: str, path: str, body: Mapping[str, Any], *, request_id: str) -> Resource:
-        """Post with a key that lets PayPal see a repetition, which is why repeating is safe."""
-        headers = {"PayPal-Request-Id": request_id, "Prefer": "return=representation"}
-        return self._call(what, lambda: self._api.post(path, body, headers=headers))
-
-    def _call(self, what: str, send: Callable[[], Resource]) -> Resource:
-        return self._line.call(what, send, is_repeatable=True)
-
 
 def _of(gateway_payment_id: str | None, refund: GatewayRefund) -> GatewayRefund:
     return replace(refund, gateway_payment_id=refund.gateway_payment_id or gateway_payment_id)
-
-
-def _read(read: Callable[[], Value]) -> Value:
-    """Read an answer; one that makes no sense leaves open what happened."""
-    try:
-        return read()
-    except Unreadable as error:
-        raise GatewayError(gateway=GATEWAY, reason=f"unreadable: {error}") from error

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from backend.gateways.listing import Page, SettledRow, Window
 from backend.gateways.values import (
     GatewayDispute,
     GatewayEvent,
@@ -88,6 +89,21 @@ class PaymentGateway(Protocol):
 
     def refunds_of(self, gateway_payment_id: str) -> list[GatewayRefund]:
         """List the refunds of a payment, as far as the gateway tells."""
+
+    def receipt_of(self, order_id: str) -> str | None:
+        """Give the receipt that we have put on an order, where the gateway keeps it."""
+
+    def list_payments(self, window: Window, cursor: str | None = None) -> Page[GatewayPayment]:
+        """Give a page of the payments that were begun in a time that is over.
+
+        A list may come late and may know less than a payment that is read by itself: it tells where to look.
+        """
+
+    def list_refunds(self, window: Window, cursor: str | None = None) -> Page[GatewayRefund]:
+        """Give a page of the refunds that were made in a time that is over."""
+
+    def list_settled(self, window: Window, cursor: str | None = None) -> Page[SettledRow]:
+        """Give a page of what was paid out to the shop's bank on the days of a time, if the gateway tells."""
 
     def check_return(self, *, order_id: str, gateway_payment_id: str, signature: str) -> None:
         """Raise InvalidSignature unless the browser brought back what the gateway gave it."""

@@ -1,10 +1,8 @@
 """Razorpay: the port's adapter on top of Razorpay's own SDK."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
-from typing import Any, TypeVar
 
 import certifi
 from razorpay import Client
@@ -33,6 +31,7 @@ from backend.gateways.port import (
     RefundRequest,
     SavedToken,
 )
+from backend.gateways.razorpay_lists import ID, PAGE, RazorpayLists, checked
 from backend.gateways.razorpay_session import RazorpaySession
 from backend.gateways.resilience import Line
 from backend.gateways.settings import RazorpaySettings
@@ -41,12 +40,7 @@ from backend.money import decimals
 CURRENCIES = frozenset({"INR", "USD", "EUR", "GBP", "SGD", "AED"})
 # Fields that come only when asked for.
 EXPANDED = {"expand[]": ["card", "emi"]}
-PAGE = 100
 UPI_LINK_SECONDS = 4.0
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-
-T = TypeVar("T")
 
 
 class _Client(Client):  # type: ignore[misc]  # The SDK has no types.
@@ -58,7 +52,7 @@ class _Client(Client):  # type: ignore[misc]  # The SDK has no types.
         return self.VERSION
 
 
-class RazorpayGateway:
+class RazorpayGateway(RazorpayLists):
     """Razorpay; one instance serves all threads of a process."""
 
     name = reading.NAME
@@ -109,19 +103,19 @@ class RazorpayGateway:
 
     def payments_of(self, order_id: str) -> list[GatewayPayment]:
         """List everything that was tried on an order."""
-        fetch = partial(self._client.order.payments, _checked(order_id), EXPANDED)
+        fetch = partial(self._client.order.payments, checked(order_id), EXPANDED)
         return self._call("payments_of", fetch, partial(reading.each, reading.payment))
 
     def fetch_payment(self, gateway_payment_id: str) -> GatewayPayment:
         """Read one payment."""
-        fetch = partial(self._client.payment.fetch, _checked(gateway_payment_id), EXPANDED)
+        fetch = partial(self._client.payment.fetch, checked(gateway_payment_id), EXPANDED)
         return self._call("fetch_payment", fetch, reading.payment)
 
     def capture(self, payment: GatewayPayment) -> GatewayPayment:
         """Take the money of an authorized payment, or give the payment as it is if that was done."""
         # The SDK writes into the dictionary it is given, and into one shared by all if given none.
         more = {"currency": payment.currency}
-        capture = partial(self._client.payment.capture, _checked(payment.id), payment.amount_minor, more)
+        capture = partial(self._client.payment.capture, checked(payment.id), payment.amount_minor, more)
         try:
             # Safe to repeat: Razorpay refuses to capture twice, and then the payment tells.
             return self._call("capture", capture, reading.payment)
@@ -140,18 +134,18 @@ class RazorpayGateway:
             "notes": {"refund_id": request.refund_id, "reason": request.reason[: checkout.LONGEST_NOTE]},
         }
         key = {"X-Refund-Idempotency": request.refund_id}
-        payment_id = _checked(request.gateway_payment_id)
+        payment_id = checked(request.gateway_payment_id)
         refund = partial(self._client.payment.refund, payment_id, body, headers=key)
         return self._call("refund", refund, reading.refund)
 
     def fetch_refund(self, refund: GatewayRefund) -> GatewayRefund:
         """Read one refund again."""
-        fetch = partial(self._client.refund.fetch, _checked(refund.id), {})
+        fetch = partial(self._client.refund.fetch, checked(refund.id), {})
         return self._call("fetch_refund", fetch, reading.refund)
 
     def refunds_of(self, gateway_payment_id: str) -> list[GatewayRefund]:
         """List the refunds of a payment."""
-        list_refunds = partial(self._client.payment.fetch_multiple_refund, _checked(gateway_payment_id))
+        list_refunds = partial(self._client.payment.fetch_multiple_refund, checked(gateway_payment_id))
         found: list[GatewayRefund] = []
         while True:
             fetch = partial(list_refunds, {"count": PAGE, "skip": len(found)})
@@ -162,7 +156,7 @@ class RazorpayGateway:
 
     def check_return(self, *, order_id: str, gateway_payment_id: str, signature: str) -> None:
         """Raise InvalidSignature unless Checkout signed this payment of this order."""
-        if not _ID.fullmatch(str(gateway_payment_id)):
+        if not ID.fullmatch(str(gateway_payment_id)):
             raise InvalidSignature(gateway=self.name)
         returned = {
             "razorpay_order_id": order_id,
@@ -193,13 +187,13 @@ class RazorpayGateway:
 
     def fetch_token(self, gateway_customer_id: str, token: str) -> SavedToken:
         """Read a saved way to pay of that customer's."""
-        fetch = partial(self._client.token.fetch, _checked(gateway_customer_id), _checked(token), {})
+        fetch = partial(self._client.token.fetch, checked(gateway_customer_id), checked(token), {})
         return self._call("fetch_token", fetch, reading.token)
 
     def delete_token(self, gateway_customer_id: str, token: str) -> None:
         """Make Razorpay forget a saved way to pay."""
         try:
-            delete = partial(self._client.token.delete, _checked(gateway_customer_id), _checked(token), {})
+            delete = partial(self._client.token.delete, checked(gateway_customer_id), checked(token), {})
             self._call("delete_token", delete, bool)
         except GatewayNotFound:
             return
@@ -216,28 +210,3 @@ class RazorpayGateway:
         except (GatewayError, reading.Unreadable):
             return None
         return link if link.startswith("upi://") else None
-
-    def _call(
-        self,
-        what: str,
-        send: Callable[..., Any],
-        read: Callable[[reading.Entity], T],
-        *,
-        is_repeatable: bool = True,
-    ) -> T:
-        """Make a call with a timeout; an answer that cannot be read leaves open what has happened."""
-
-        def once() -> T:
-            try:
-                return read(send(timeout=self._line.patience.timeout))
-            except reading.Unreadable as error:
-                raise GatewayError(gateway=self.name) from error
-
-        return self._line.call(what, once, is_repeatable=is_repeatable)
-
-
-def _checked(gateway_id: str) -> str:
-    """Give an id that may stand in an address; Razorpay knows no other."""
-    if not _ID.fullmatch(gateway_id):
-        raise GatewayNotFound(gateway=reading.NAME)
-    return gateway_id

@@ -20,6 +20,7 @@ from backend.sandbox.paypal_oauth import oauth
 from backend.sandbox.paypal_orders import orders as paypal_orders
 from backend.sandbox.paypal_pages import pages as paypal_pages
 from backend.sandbox.paypal_payments import payments as paypal_payments
+from backend.sandbox.paypal_reporting import reporting
 from backend.sandbox.paypal_vault import vault
 from backend.sandbox.razorpay_customers import customers
 from backend.sandbox.razorpay_disputes import disputes
@@ -35,7 +36,7 @@ from backend.sandbox.whatsapp_api import whatsapp
 
 _BLUEPRINTS = (
     *(orders, payments, refunds, customers, settlements, disputes, qr_codes, public),
-    *(oauth, paypal_orders, paypal_payments, vault, certificates, notifications, paypal_pages),
+    *(oauth, paypal_orders, paypal_payments, vault, certificates, notifications, paypal_pages, reporting),
     *(whatsapp, twilio, dashboard),
     *(razorpay_controls, paypal_controls, twilio_controls, whatsapp_controls),
     *(fault_controls, webhook_controls),

@@ -14,6 +14,7 @@ _DEFAULT_SETTINGS = {
     "razorpay_refunds": "processed",
     "paypal_refunds": "completed",
     "paypal_captures": "completed",
+    "paypal_most_results": "10000",
 }
 
 

@@ -17,10 +17,15 @@ _CHOICES = {"refunds": ("pending", "completed"), "captures": ("completed", "pend
 
 @paypal_controls.post("/settings")
 def change_settings() -> Response:
-    """Say how captures and refunds end; `revoke_tokens` makes every access token invalid."""
+    """Say how captures and refunds end; `revoke_tokens` makes every access token invalid.
+
+    `most_results` is how many transactions one search may find.
+    """
     sent = control.body()
-    if not set(sent) <= {*_CHOICES, "revoke_tokens"}:
-        control.refuse("known settings are: refunds, captures, revoke_tokens")
+    if not set(sent) <= {*_CHOICES, "revoke_tokens", "most_results"}:
+        control.refuse("known settings are: refunds, captures, revoke_tokens, most_results")
+    if "most_results" in sent:
+        here().books.settings["paypal_most_results"] = str(int(sent["most_results"]))
     for name in sent.keys() & _CHOICES.keys():
         here().books.settings[f"paypal_{name}"] = control.choice(sent, name, _CHOICES[name])
     if sent.get("revoke_tokens"):

@@ -6,7 +6,7 @@ from typing import Any
 from backend.sandbox import ids
 
 _OWNERS = (
-    (re.compile(r"^/(v1/(oauth2|notifications)/|v[23]/|checkoutnow|agreements/)"), "paypal"),
+    (re.compile(r"^/(v1/(oauth2|notifications|reporting)/|v[23]/|checkoutnow|agreements/)"), "paypal"),
     (re.compile(r"^/(v1/|methods$)"), "razorpay"),
     (re.compile(r"^/2010-04-01/"), "twilio"),
     (re.compile(r"^/v\d+\.\d+/"), "whatsapp"),

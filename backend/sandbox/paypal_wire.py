@@ -15,6 +15,8 @@ _MESSAGES = {
     "INVALID_REQUEST": "Request is not well-formed, syntactically incorrect, or violates schema.",
     "UNPROCESSABLE_ENTITY": "The requested action could not be performed, semantically incorrect, or failed "
     "business validation.",
+    "RESULTSET_TOO_LARGE": "Result set size is greater than the maximum limit. "
+    "Change the filter criteria and try again.",
     "RESOURCE_NOT_FOUND": "The specified resource does not exist.",
     "AUTHENTICATION_FAILURE": "Authentication failed due to missing or invalid authorization header.",
 }

@@ -84,6 +84,11 @@ MATRIX = """
     POST   /api/admin/webhook-deliveries/evt_1:we_1/resend  401  403  403  404
     DELETE /api/admin/webhook-endpoints/{endpoint}          401  403  403  200
     DELETE /api/admin/webhook-endpoints/we_nobody           401  403  403  404
+    GET    /api/admin/reconciliation                        401  403  403  200
+    GET    /api/admin/reconciliation/issues                 401  403  403  200
+    POST   /api/admin/reconciliation/run                    401  403  403  200
+    GET    /api/admin/reconciliation/RUN-nobody             401  403  403  404
+    POST   /api/admin/reconciliation/issues/REC-nobody/resolve 401 403 403 404
     POST   /api/webhooks/razorpay                           401  401  401  401
     POST   /api/webhooks/paypal                             401  401  401  401
     POST   /api/webhooks/google-pay                         503  503  503  503
@@ -108,6 +113,7 @@ TABLE = Table(
         "refund": {"reason": "other", "amount": 1},
         "resolve": {"resolution": "dismiss", "reason": "Settled by telephone"},
         "webhook-endpoints": {"url": NOWHERE},
+        "/api/admin/reconciliation/issues/REC-nobody/resolve": {"reason": "Settled by telephone"},
         "/api/webhooks/razorpay": {"event": "payment.captured"},
     },
 )

@@ -5,9 +5,10 @@ its messages look like.
 """
 
 from tests.gateways.contract_faults import FaultsContract
+from tests.gateways.contract_lists import ListsContract
 from tests.gateways.contract_messages import MessagesContract
 from tests.gateways.contract_money import MoneyContract
 
 
-class GatewayContract(MoneyContract, MessagesContract, FaultsContract):
+class GatewayContract(MoneyContract, ListsContract, MessagesContract, FaultsContract):
     """All of it."""

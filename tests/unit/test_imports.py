@@ -13,7 +13,13 @@ PRODUCT = modules("backend")
 # Who knows HTTP. Everything else is a service, an adapter, the ledger or a value.
 HTTP = (
     *("backend", "backend.routes_*", "backend.schemas*", "backend.access", "backend.blueprint"),
-    *("backend.cli", "backend.error_handlers", "backend.extensions", "backend.idempotency"),
+    *(
+        "backend.cli",
+        "backend.reconcile_command",
+        "backend.error_handlers",
+        "backend.extensions",
+        "backend.idempotency",
+    ),
     *("backend.openapi", "backend.rate_limits", "backend.request_context", "backend.services"),
     *("backend.wire", "backend.worker", "backend.request_guards", "backend.*wiring"),
     *("backend.jobs", "backend.job_runner"),
