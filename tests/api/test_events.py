@@ -1,43 +1,15 @@
 """Whatever happens to money leaves exactly one event, a replay none, and what was refused none."""
 
-from collections import Counter
-from typing import Any
-
-import pytest
-
 from tests.api.meetings import (
     captured,
     pay_with_wallet,
-    refund_order,
     split,
     topup,
     verify_topup,
 )
-from tests.api.test_disputes_api import deliver, disputed
+from tests.api.told import forget, kinds, only, told
 from tests.conftest import Person
 from tests.shop import DECLINED_CARD, Shop
-
-
-def told(shop: Shop) -> list[Any]:
-    """List what was written down since the shop was opened, oldest first."""
-    return list(shop.database["outbox"].find({}, sort=[("created_at", 1), ("_id", 1)]))
-
-
-def kinds(shop: Shop) -> dict[str, int]:
-    """Count the events by their type."""
-    return dict(Counter(event["type"] for event in told(shop)))
-
-
-def only(shop: Shop, type_: str) -> Any:
-    """Give the data of the only event of a type; it is about the customer."""
-    [event] = [event for event in told(shop) if event["type"] == type_]
-    assert (event["customer_id"], event["state"]) == (shop.customer.id, "PENDING")
-    return event["data"]
-
-
-def forget(shop: Shop) -> None:
-    """Look only at what comes from now on."""
-    shop.database["outbox"].delete_many({})
 
 
 class TestWallets:
@@ -168,96 +140,6 @@ def test_a_payment_that_fails_is_told_once_for_each_attempt(shop: Shop) -> None:
     assert kinds(shop) == {"payment.failed": 2}
     assert [event["data"]["attempt"] for event in told(shop)] == [1, 2]
     assert told(shop)[0]["data"]["error_code"]
-
-
-class TestRefunds:
-    @pytest.mark.parametrize("destination", ["source", "wallet"])
-    def test_are_told_once(self, shop: Shop, destination: str) -> None:
-        opened = shop.paid()
-        forget(shop)
-        for _ in range(2):
-            refund = shop.refund(opened, 400, destination=destination, key="back").json["data"]
-
-        assert kinds(shop) == {"refund.completed": 1}
-        assert only(shop, "refund.completed") == {
-            "refund_id": refund["refund_id"],
-            "order_id": opened["order_id"],
-            "payment_id": opened["payment_id"],
-            "amount": 40_000,
-            "currency": "INR",
-            "destination": destination,
-            "reason": "customer_request",
-        }
-
-    def test_above_what_is_left_tell_nothing(self, shop: Shop) -> None:
-        opened = shop.paid()
-        forget(shop)
-
-        assert shop.refund(opened, 4_000).status_code == 409
-
-        assert kinds(shop) == {}
-
-    @pytest.mark.parametrize(("end", "type_"), [("process", "completed"), ("fail", "failed")])
-    def test_under_way_are_told_when_they_end(self, shop: Shop, end: str, type_: str) -> None:
-        opened = shop.paid()
-        forget(shop)
-        shop.sandbox.post("razorpay/settings", refunds="pending")
-        refund = shop.refund(opened, 400).json["data"]
-        assert kinds(shop) == {}
-        shop.sandbox.post(f"razorpay/refunds/{refund['gateway_refund_id']}/{end}")
-        for _ in range(2):
-            shop.reconcile()
-
-        assert kinds(shop) == {f"refund.{type_}": 1}
-        assert only(shop, f"refund.{type_}")["refund_id"] == refund["refund_id"]
-
-    def test_made_on_the_gateways_own_pages_are_told_once(self, shop: Shop) -> None:
-        opened = shop.paid()
-        forget(shop)
-        shop.refund_on_dashboard(opened, 30_000)
-        event = [event for event in shop.events() if event["event"] == "refund.processed"][-1]
-        for _ in range(2):
-            shop.deliver(event)
-
-        assert kinds(shop) == {"refund.completed": 1}
-        assert only(shop, "refund.completed")["amount"] == 30_000
-
-    def test_of_an_order_paid_by_both_are_told_once_and_as_a_whole(self, shop: Shop) -> None:
-        shop.customer.is_given(20_000)
-        order_id = shop.order(50_000)
-        opened = split(shop, order_id, 200)
-        shop.verify(opened, shop.pay(opened))
-        forget(shop)
-        for _ in range(2):
-            assert refund_order(shop, order_id, 500, key="all").status_code in (200, 201)
-
-        assert shop.database["refunds"].count_documents({}) == 2
-        assert kinds(shop) == {"refund.completed": 1}
-        assert only(shop, "refund.completed")["amount"] == 50_000
-
-
-class TestDisputes:
-    def test_are_told_once_however_many_messages_come(self, shop: Shop) -> None:
-        opened = shop.paid()
-        forget(shop)
-        events = disputed(shop, opened, "created", "under_review", "action_required", amount_minor=40_000)
-        deliver(shop, [*events, *events])
-
-        assert kinds(shop) == {"dispute.opened": 1}
-        data = only(shop, "dispute.opened")
-        assert (data["payment_id"], data["order_id"]) == (opened["payment_id"], opened["order_id"])
-        assert (data["amount"], data["currency"]) == (40_000, "INR")
-
-    def test_of_strangers_tell_nothing(self, shop: Shop) -> None:
-        opened = shop.paid()
-        [event] = disputed(shop, opened, "created")
-        forget(shop)
-        event["payload"]["payment"]["entity"]["id"] = "pay_of_somebody_else"
-        event["payload"]["dispute"]["entity"]["payment_id"] = "pay_of_somebody_else"
-        deliver(shop, [event])
-
-        assert shop.database["disputes"].count_documents({}) == 1
-        assert kinds(shop) == {}
 
 
 def test_people_who_sign_up_and_look_around_leave_nothing(shop: Shop) -> None:
