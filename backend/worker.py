@@ -133,4 +133,4 @@ def _add_task(celery: Celery, runner: JobRunner, name: str) -> None:
             request_id.set("")
 
     task.__name__ = name
-    celery.task(bind=True, name=f"batua.{name}")(task)
+    celery.task(bind=True, name=f"batua.{name}", shared=False)(task)
