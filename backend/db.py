@@ -9,7 +9,7 @@ import pymongo
 from pymongo import ASCENDING, DESCENDING, IndexModel, MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import CollectionInvalid, ConnectionFailure, OperationFailure
+from pymongo.errors import CollectionInvalid, ConnectionFailure, OperationFailure, PyMongoError
 
 log = logging.getLogger(__name__)
 
@@ -204,6 +204,11 @@ def server_now(database: Database[Document]) -> datetime:
 def is_writable(client: MongoClient[Document]) -> bool:
     """Tell whether the database takes writes right now."""
     return bool(client.admin.command("hello").get("isWritablePrimary"))
+
+
+def is_away(error: Exception) -> bool:
+    """Tell a database that does not answer from one that answers no."""
+    return isinstance(error, ConnectionFailure) or (isinstance(error, PyMongoError) and error.timeout)
 
 
 def in_transaction(client: MongoClient[Document], write: Callable[[ClientSession], None]) -> None:

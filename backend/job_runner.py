@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 
+from pymongo.errors import PyMongoError
+
 from backend.job_slots import JobSlots, Slot
 from backend.jobs import Job
 from backend.logs import redact
@@ -14,6 +16,7 @@ from backend.services import Services
 
 log = logging.getLogger(__name__)
 
+LONGEST_ERROR = 200
 GRACE = timedelta(minutes=2)  # The last step of a job may outlast its budget.
 
 
@@ -40,8 +43,8 @@ class JobRunner:
             slot = self._slots.take(name, interval=job.interval, lease=job.budget + GRACE)
             if slot:
                 self._run(job, slot)
-        except Exception as error:  # The database is away, most likely: the next slot comes by itself.
-            log.exception("a job could not be run", extra={"job": name, "error": type(error).__name__})
+        except PyMongoError as error:  # The next slot comes by itself.
+            log.warning("a job could not be run", extra={"job": name, "error": str(error)[:LONGEST_ERROR]})
             JOBS_RUN.labels(name, "lost").inc()
             return False
         finally:
@@ -52,8 +55,12 @@ class JobRunner:
         started = time.monotonic()
         ends_at = started + job.budget.total_seconds()
 
+        cut_short = threading.Event()
+
         def go_on() -> bool:
-            return not self._stopping.is_set() and time.monotonic() < ends_at
+            if self._stopping.is_set():
+                cut_short.set()
+            return not cut_short.is_set() and time.monotonic() < ends_at
 
         try:
             count = job.run(self._services, go_on)
@@ -62,7 +69,10 @@ class JobRunner:
             JOBS_RUN.labels(slot.job, "failed").inc()
             self._slots.failed(slot, error=redact(f"{type(error).__name__}: {error}"))
         else:
-            JOBS_RUN.labels(slot.job, "done").inc()
-            self._slots.succeeded(slot, seconds=time.monotonic() - started, count=count)
+            JOBS_RUN.labels(slot.job, "cut short" if cut_short.is_set() else "done").inc()
+            if cut_short.is_set():
+                self._slots.let_go(slot)
+            else:
+                self._slots.succeeded(slot, seconds=time.monotonic() - started, count=count)
         finally:
             JOB_SECONDS.labels(slot.job).observe(time.monotonic() - started)

@@ -56,6 +56,12 @@ def sweep(services: Services, go_on: GoOn) -> int:
     return services.payments.reconcile_payments(go_on=go_on).checked
 
 
+def reconcile(services: Services, _: GoOn) -> int:
+    """Hold gateways, bank and books against each other, once in the interval that is set."""
+    report = services.reconciliation.run_due()
+    return report["checked"] if report else 0
+
+
 JOBS: Mapping[str, Job] = {
     # One at a time in a process: so whoever kills a process doubles one delivery at the most.
     "dispatch_events": Job(interval=timedelta(seconds=2), run=dispatch_events),
@@ -63,4 +69,5 @@ JOBS: Mapping[str, Job] = {
     "deliver_messages": Job(interval=timedelta(seconds=2), run=drain(deliver_message), most_at_once=4),
     "deliver_webhooks": Job(interval=timedelta(seconds=2), run=drain(deliver_webhook), most_at_once=8),
     "sweep": Job(interval=timedelta(minutes=5), run=sweep, budget=timedelta(minutes=15)),
+    "reconcile": Job(interval=timedelta(minutes=5), run=reconcile, budget=timedelta(hours=1)),
 }

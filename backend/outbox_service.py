@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, PyMongoError
 
-from backend.db import Document
+from backend.db import Document, is_away
 from backend.leases import OLDEST_DUE, Leases, backoff
 from backend.metrics import OUTBOX_AGE_SECONDS, OUTBOX_DEPTH, OUTBOX_EVENTS
 from backend.outbox import OUTBOX, EventState
@@ -91,14 +90,9 @@ def _failure(subscriber: Subscriber, event: Document) -> str | None:
     try:
         subscriber.take(event)
     except Exception as error:
-        if _is_away(error):
+        if is_away(error):
             raise  # Nothing can be noted either, and the lease ends by itself.
         name = type(subscriber).__name__
         log.exception("a subscriber failed", extra={"event": event["_id"], "subscriber": name})
         return f"{name}: {type(error).__name__}"
     return None
-
-
-def _is_away(error: Exception) -> bool:
-    """Tell a database that does not answer from one that answers no."""
-    return isinstance(error, ConnectionFailure) or (isinstance(error, PyMongoError) and error.timeout)

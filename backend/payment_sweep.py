@@ -94,9 +94,11 @@ class PaymentSweep:
             yield hold["_id"], partial(self._holds.release, hold["customer_id"], hold["_id"])
 
     def _report_overdue(self, report: SweepReport) -> None:
-        """Tell once of each refund that should have ended; it is followed as before."""
-        for refund in self._refunds.overdue(before=datetime.now(UTC) - self._refund_timeout):
+        """Report refunds that should have ended, and raise the alarm once for each; they are followed on."""
+        before = datetime.now(UTC) - self._refund_timeout
+        for refund in self._refunds.overdue(before=before):
             report.issues.append({"id": refund.id, "code": "REFUND_OVERDUE", "message": OVERDUE})
+        for refund in self._refunds.newly_overdue(before=before):
             log.error("a refund has not ended in time", extra={"refund_id": refund.id})
             REFUNDS_OVERDUE.labels(refund.gateway).inc()
 

@@ -31,6 +31,8 @@ from backend.refund_values import (
 from backend.topup_reversals import TopUpReversals
 from backend.turns import turns
 
+MOST_REPORTED = 100
+
 log = logging.getLogger(__name__)
 
 
@@ -81,6 +83,12 @@ class RefundService:
         return map(read_refund, turns(self._refunds, query, before=unasked_since))
 
     def overdue(self, *, before: datetime) -> Iterator[Refund]:
+        """Give the refunds that were asked for before a moment and have not ended, the oldest ones."""
+        late = {"status": {"$in": UNDER_WAY}, "created_at": {"$lt": before}}
+        found = self._refunds.find(late, sort=[("created_at", 1), ("_id", 1)], limit=MOST_REPORTED)
+        return map(read_refund, found)
+
+    def newly_overdue(self, *, before: datetime) -> Iterator[Refund]:
         """Give, each only once, the refunds that were asked for before a moment and have not ended."""
         new = {
             "status": {"$in": UNDER_WAY},

@@ -41,6 +41,7 @@ def broker_url(settings: Settings) -> str:
     parts = urlsplit(settings.mongodb_uri)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     database = parts.path.strip("/")
+    options = {"serverSelectionTimeoutMS": "3000", "w": "1"} | options
     if "@" in parts.netloc and database:  # Logins are kept in the database that the address names.
         options.setdefault("authSource", database)
     own = {"path": f"/{settings.mongodb_db}_queue", "query": urlencode(options)}
@@ -55,6 +56,7 @@ def make_celery(settings: Settings, runner: JobRunner, jobs: Mapping[str, Job]) 
         broker_transport_options=dict(TRANSPORT_OPTIONS.get(_kind(url), {})),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=True,  # MongoDB's server says so when it goes down.
         task_default_queue=QUEUE,
         task_ignore_result=True,
         task_serializer="json",
@@ -63,7 +65,7 @@ def make_celery(settings: Settings, runner: JobRunner, jobs: Mapping[str, Job]) 
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_cancel_long_running_tasks_on_connection_loss=True,  # None of ours.
         beat_schedule={name: _clock(name, job) for name, job in jobs.items()},
     )
     for name in jobs:
@@ -131,4 +133,4 @@ def _add_task(celery: Celery, runner: JobRunner, name: str) -> None:
             request_id.set("")
 
     task.__name__ = name
-    celery.task(bind=True, name=f"batua.{name}")(task)
+    celery.task(bind=True, name=f"batua.{name}", shared=False)(task)

@@ -7,7 +7,7 @@ from tests.api.meetings import (
     topup,
     verify_topup,
 )
-from tests.api.outbox import forget, kinds, only, told
+from tests.api.told import forget, kinds, only, told
 from tests.conftest import Person
 from tests.shop import DECLINED_CARD, Shop
 

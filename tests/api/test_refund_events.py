@@ -1,13 +1,10 @@
-"""Refunds, and disputes, are told of once, however they come about and however often they are heard of."""
+"""Whatever becomes of a refund or a dispute leaves exactly one event, and a replay none."""
 
 import pytest
 
-from tests.api.meetings import (
-    refund_order,
-    split,
-)
-from tests.api.outbox import forget, kinds, only
+from tests.api.meetings import refund_order, split
 from tests.api.test_disputes_api import deliver, disputed
+from tests.api.told import forget, kinds, only
 from tests.shop import Shop
 
 

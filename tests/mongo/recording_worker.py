@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from celery import signals
 from pymongo.database import Database
 
 from backend import create_app
@@ -59,6 +60,11 @@ def main() -> None:
         "dispatch_events": replace(JOBS["dispatch_events"], interval=second),
         "tick": Job(interval=second, run=ticking(database)),
     }
+
+    def ready(**_: object) -> None:
+        database["workers"].insert_one({"pid": os.getpid()})
+
+    signals.worker_ready.connect(ready)
     sys.exit(run(replace(services, outbox=outbox), threads=4, jobs=jobs))
 
 

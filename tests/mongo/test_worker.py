@@ -127,7 +127,9 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_has_begun_and_leaves_the_res
 
 def test_two_clocks_run_each_slot_once(start: Start, database: Database[Document]) -> None:
     workers = [start(), start()]
-    until(lambda: database["ticks"].count_documents({}) >= 5, seconds=PATIENCE_SECONDS)
+    until(lambda: database["workers"].count_documents({}) == 2, seconds=PATIENCE_SECONDS)
+    before = database["ticks"].count_documents({})
+    until(lambda: database["ticks"].count_documents({}) >= before + 4, seconds=PATIENCE_SECONDS)
     for worker in workers:
         stop(worker)
 
@@ -152,11 +154,15 @@ def test_the_command_tells_of_an_order_that_was_paid(
     assert customer.post("/api/integration/order/pay-with-wallet", body).status_code == 200
 
     until(lambda: told_of(database, "order.paid") == [order.id], seconds=PATIENCE_SECONDS)
-    counted = requests.get(f"http://127.0.0.1:{port}", timeout=10).text
-    assert 'batua_outbox_events_total{outcome="dispatched"}' in counted
-    assert 'batua_jobs_total{job="dispatch_events",outcome="done"}' in counted
+    until(lambda: 'batua_jobs_total{job="dispatch_events",outcome="done"}' in counted(port))
+    assert 'batua_outbox_events_total{outcome="dispatched"}' in counted(port)
     stop(worker)
     database.client.drop_database(f"{database.name}_queue")
+
+
+def counted(port: int) -> str:
+    """Read what a worker shows of its counts."""
+    return requests.get(f"http://127.0.0.1:{port}", timeout=10).text
 
 
 def told_of(database: Database[Document], type_: str) -> list[str]:

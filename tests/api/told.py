@@ -1,4 +1,4 @@
-"""What the tests of events read from the outbox."""
+"""What the tests of events read from the outbox by themselves."""
 
 from collections import Counter
 from typing import Any
