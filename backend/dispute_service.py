@@ -7,8 +7,9 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from backend.db import NEWEST, Document, in_transaction
+from backend.db import Document, in_transaction
 from backend.gateways.port import GatewayDispute, GatewaySettlement
+from backend.indexes import NEWEST
 from backend.metrics import DISPUTES
 from backend.payment_events import dispute_opened
 from backend.payment_store import PaymentStore

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from pymongo.database import Database
 
-from backend.db import NEWEST, Document
+from backend.db import Document
+from backend.indexes import NEWEST
 from backend.ledger import Row
 
 LOGS = "integration_logs"

@@ -11,8 +11,9 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import NEWEST, Document
+from backend.db import Document
 from backend.errors import CustomerNotFound, IllegalTransition, NotFound
+from backend.indexes import NEWEST
 from backend.leases import Leases, backoff
 from backend.metrics import MESSAGES
 from backend.notifications.errors import DeliveryDelayed, DeliveryFailed

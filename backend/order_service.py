@@ -11,8 +11,9 @@ from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from backend.db import NEWEST, Document
+from backend.db import Document
 from backend.errors import CustomerNotFound, Invalid, OrderNotFound, OrderNotPayable
+from backend.indexes import NEWEST
 
 
 class OrderStatus(StrEnum):

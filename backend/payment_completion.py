@@ -64,7 +64,11 @@ class PaymentCompletion:
             self._ways[attempt.purpose](payment, attempt, seen)
             if any(tried.hold_id for tried in payment.attempts):
                 self._holds.settle(payment.id)
-        except (AppliedBefore, DuplicateKeyError):
+        except AppliedBefore:
+            return False
+        except DuplicateKeyError:
+            if not self._is_applied(seen):
+                raise  # Something else was there already, and the money must not be taken for applied.
             return False
         except Misfit as misfit:
             self._exceptions.record(seen, payment, misfit.reason)
@@ -88,12 +92,15 @@ class PaymentCompletion:
 
     def _check_still_open(self, payment: Payment, seen: GatewayPayment) -> None:
         """Tell why a claim was lost, unless that has passed already."""
-        if self._captures.find_one({"_id": gateway_key(seen.gateway, seen.id)}, {"_id": 1}):
+        if self._is_applied(seen):
             raise AppliedBefore
         if self._store.get(payment.id).is_paid:
             raise Misfit(ExceptionReason.PAID_TWICE)
         if self._orders.find_one({"_id": payment.order_id, **PAYABLE}, {"_id": 1}) is None:
             raise Misfit(ExceptionReason.ORDER_NOT_PAYABLE)
+
+    def _is_applied(self, seen: GatewayPayment) -> bool:
+        return self._captures.find_one({"_id": gateway_key(seen.gateway, seen.id)}, {"_id": 1}) is not None
 
 
 def fitting(payment: Payment, seen: GatewayPayment) -> Attempt:

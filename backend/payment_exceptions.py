@@ -13,11 +13,12 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import NEWEST, Document, in_transaction
+from backend.db import Document, in_transaction
 from backend.errors import Conflict, NotFound
 from backend.gateways.errors import GatewayError, GatewayRefused
 from backend.gateways.port import GatewayPayment, GatewayRefund, RefundState
 from backend.gateways.resilience import KEYS_REFUSED
+from backend.indexes import NEWEST
 from backend.metrics import PAYMENT_EXCEPTIONS
 from backend.payment_values import Payment, gateway_key
 

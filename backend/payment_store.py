@@ -9,9 +9,10 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import NEWEST, Document
+from backend.db import Document
 from backend.errors import PaymentNotFound
 from backend.gateways.port import GatewayOrder
+from backend.indexes import NEWEST
 from backend.payment_values import (
     GIVEN_UP,
     OPEN,

@@ -125,14 +125,7 @@ def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
         database, ledger=shop.ledger, wallets=shop.wallets, exceptions=exceptions, holds=shop.holds
     )
     outcomes = PaymentOutcomes(database, completion=completion, exceptions=exceptions, holds=shop.holds)
-    to_wallet = RefundToWallet(database, wallets=shop.wallets)
-    refunds = RefundService(
-        database,
-        gateways=gateways,
-        to_wallet=to_wallet,
-        reversals=TopUpReversals(database, ledger=shop.ledger, wallets=shop.wallets),
-        exceptions=exceptions,
-    )
+    refunds = _refunds(shop, exceptions)
     inquiry = PaymentInquiry(
         database,
         gateways=gateways,
@@ -166,6 +159,17 @@ def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
             refund_timeout_hours=shop.settings.refund_timeout_hours,
             holds=shop.holds,
         ),
+    )
+
+
+def _refunds(shop: Shop, exceptions: PaymentExceptions) -> RefundService:
+    database, wallets = shop.database, shop.wallets
+    return RefundService(
+        database,
+        gateways=shop.gateways,
+        to_wallet=RefundToWallet(database, wallets=wallets),
+        reversals=TopUpReversals(database, ledger=shop.ledger, wallets=wallets),
+        exceptions=exceptions,
     )
 
 

@@ -7,12 +7,13 @@ from datetime import datetime
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import NEWEST, Document
+from backend.db import Document
 from backend.errors import RefundNotAllowed, RefundNotFound
 from backend.gateways.errors import GatewayError, GatewayNotFound, GatewayRefused, GatewayUnavailable
 from backend.gateways.port import GatewayDispute, GatewayRefund, RefundRequest, RefundState
 from backend.gateways.registry import Gateways
 from backend.gateways.resilience import KEYS_REFUSED
+from backend.indexes import NEWEST
 from backend.payment_exceptions import PaymentExceptions
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment, gateway_key

@@ -13,13 +13,14 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from backend.db import NEWEST, Document, in_transaction
+from backend.db import Document, in_transaction
 from backend.errors import InvalidPaymentMethod, SavedMethodNotFound, ServiceUnavailable
 from backend.field_cipher import FieldCipher, Undecryptable, fingerprint
 from backend.gateway_customers import GatewayCustomers
 from backend.gateways.errors import GatewayNotFound
 from backend.gateways.port import Method, Payer, PaymentGateway, SavedToken
 from backend.gateways.registry import Gateways
+from backend.indexes import NEWEST
 
 log = logging.getLogger(__name__)
 

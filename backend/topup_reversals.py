@@ -8,9 +8,10 @@ from functools import partial
 from pymongo.database import Database
 
 from backend.claims import decided_anew
-from backend.db import TOPUP_REVERSED, Document
+from backend.db import Document
 from backend.errors import ClaimLost, IdempotencyKeyReused, InsufficientBalance
 from backend.gateways.port import GatewayRefund
+from backend.indexes import TOPUP_REVERSED
 from backend.integration_log import Happening, LogKind, LogStatus
 from backend.ledger import Claim, Ledger, Row
 from backend.ledger.chain import entry_id

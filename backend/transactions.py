@@ -11,15 +11,8 @@ import pymongo
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
-from backend.db import (
-    LONG_READ_SECONDS,
-    NEWEST_IN_WALLET,
-    NEWEST_OF_ALL,
-    REVERSED_IN_WALLET,
-    SEQ_IN_WALLET,
-    TOPUP_REVERSED,
-    Document,
-)
+from backend.db import LONG_READ_SECONDS, Document
+from backend.indexes import NEWEST_IN_WALLET, NEWEST_OF_ALL, REVERSED_IN_WALLET, SEQ_IN_WALLET, TOPUP_REVERSED
 from backend.ledger.chain import TOTAL_OF_TYPE
 from backend.ledger.values import EntryType, Total
 from backend.money import to_text

@@ -7,7 +7,8 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
 
-from backend.db import UNASKED, Document
+from backend.db import Document
+from backend.indexes import UNASKED
 
 PAGE = 200
 

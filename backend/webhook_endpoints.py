@@ -10,9 +10,10 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
-from backend.db import NEWEST, Document
+from backend.db import Document
 from backend.errors import Conflict, NotFound
 from backend.field_cipher import FieldCipher, Undecryptable
+from backend.indexes import NEWEST
 from backend.notifications.webhook_sender import WebhookSender
 from backend.notifications.webhook_signatures import new_secret
 from backend.webhook_queues import ENDPOINTS, EndpointState, woken

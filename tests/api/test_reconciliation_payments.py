@@ -50,7 +50,8 @@ def test_a_payment_that_nobody_asks_about_any_more_is_found_in_the_list(shop: Sh
 
 def test_a_paypal_payment_that_nobody_asks_about_any_more_is_found_in_the_list(shop: Shop) -> None:
     opened = shop.paid(method="paypal")
-    shop.database["captures"].delete_many({})
+    for name in ("captures", "outbox"):
+        shop.database[name].delete_many({})
     back = {"$set": {"status": "CANCELLED"}, "$unset": {"gateway_payment": "", "paid_by": ""}}
     shop.database["payment_orders"].update_many({}, back)
     unpaid = {"status": "PENDING", "payment_status": "PENDING", "amount_paid": 0}

@@ -7,7 +7,7 @@ from functools import partial
 
 from pymongo.database import Database
 
-from backend import db
+from backend.indexes import INDEXES
 from backend.ledger import Entry, Ledger, Submission
 from backend.ledger.documents import Document
 from tests.bench.books import customer_ids, debit, open_wallets
@@ -132,7 +132,7 @@ def batches(stage: Stage) -> Iterator[Figure]:
         customers = customer_ids(WALLETS)
         open_wallets(database, customers)
         floor = database["raw_history"]
-        floor.create_indexes(db.INDEXES["wallet_transactions"])
+        floor.create_indexes(INDEXES["wallet_transactions"])
         for wallets in (WALLETS, 1):
             chosen = customers[:wallets]
             contestants = {

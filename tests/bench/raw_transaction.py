@@ -9,7 +9,7 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from backend import db
+from backend.indexes import INDEXES
 from backend.ledger.documents import Document
 from tests.bench.books import CURRENCY, PLENTY_MINOR
 
@@ -30,7 +30,7 @@ class RawTransactions:
 
     def add_indexes(self) -> None:
         """Make the history as easy to query as the ledger's."""
-        self._history.create_indexes(db.INDEXES["wallet_transactions"])
+        self._history.create_indexes(INDEXES["wallet_transactions"])
 
     def open_wallets(self, customers: list[str]) -> None:
         """Give each customer a wallet with more money than a benchmark can spend."""

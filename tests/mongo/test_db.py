@@ -15,6 +15,7 @@ from pymongo.read_preferences import ReadPreference
 
 from backend import create_app, db
 from backend.config import Settings
+from backend.indexes import INDEXES
 from backend.ledger import Wallet
 from backend.ledger.documents import wallet_document
 from tests.conftest import services_of
@@ -86,12 +87,12 @@ def test_times_come_back_with_their_zone(database: Database[Document]) -> None:
 
 
 def test_initialising_again_changes_nothing(database: Database[Document]) -> None:
-    before = {name: database[name].index_information() for name in db.INDEXES}
+    before = {name: database[name].index_information() for name in INDEXES}
     database["products"].insert_one({"_id": "tea"})
 
     db.initialise(database)
 
-    assert {name: database[name].index_information() for name in db.INDEXES} == before
+    assert {name: database[name].index_information() for name in INDEXES} == before
     assert database["products"].count_documents({}) == 1
 
 
@@ -159,4 +160,4 @@ def test_processes_may_set_up_one_database_at_the_same_time(mongo_client: MongoC
     names = set(database.list_collection_names())
     mongo_client.drop_database(database.name)
 
-    assert names >= db.INDEXES.keys()
+    assert names >= INDEXES.keys()
