@@ -76,7 +76,7 @@ def seed_demo() -> None:
 
 
 @click.command("worker")
-@click.option("--threads", default=8, show_default=True, type=click.IntRange(2, 64))
+@click.option("--threads", default=12, show_default=True, type=click.IntRange(2, 64))
 @click.option("--metrics-port", type=click.IntRange(1, 65_535), help="Show what it counts on a port.")
 @with_appcontext
 def worker(threads: int, metrics_port: int | None) -> None:

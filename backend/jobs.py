@@ -67,7 +67,7 @@ JOBS: Mapping[str, Job] = {
     "dispatch_events": Job(interval=timedelta(seconds=2), run=dispatch_events),
     # Several at once: whoever is slow must not keep the others waiting.
     "deliver_messages": Job(interval=timedelta(seconds=2), run=drain(deliver_message), most_at_once=4),
-    "deliver_webhooks": Job(interval=timedelta(seconds=2), run=drain(deliver_webhook), most_at_once=8),
+    "deliver_webhooks": Job(interval=timedelta(seconds=2), run=drain(deliver_webhook), most_at_once=4),
     "sweep": Job(interval=timedelta(minutes=5), run=sweep, budget=timedelta(minutes=15)),
     "reconcile": Job(interval=timedelta(minutes=5), run=reconcile, budget=timedelta(hours=1)),
 }
