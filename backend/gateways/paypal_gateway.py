@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from backend.gateways.errors import GatewayError, GatewayNotFound, GatewayRefused
@@ -212,24 +213,28 @@ class PayPalGateway:
         """Make PayPal forget a saved way to pay of that customer's, and nobody else's."""
         with suppress(GatewayNotFound):
             self.fetch_token(gateway_customer_id, token)
-            self._call("delete_token", lambda: self._api.delete(f"{TOKENS}/{path_id(token)}"))
+            path = f"{TOKENS}/{path_id(token)}"
+            self._call("delete_token", lambda: self._api.delete(path), is_repeatable=False)
 
     def _ask_paypal(self, question: bytes) -> Resource:
-        return self._call("verify_webhook", lambda: self._api.post_raw(VERIFICATION, question))
+        """Ask once, because the question takes no key; the message comes again if there is no answer."""
+        ask = partial(self._api.post_raw, VERIFICATION, question)
+        return self._call("verify_webhook", ask, is_repeatable=False)
 
     def _order(self, order_id: str) -> Resource:
         return self._get("payments_of", f"{ORDERS}/{path_id(order_id)}")
 
     def _get(self, what: str, path: str) -> Resource:
-        return self._call(what, lambda: self._api.get(path))
+        return self._call(what, lambda: self._api.get(path), is_repeatable=True)
 
     def _post(self, what: str, path: str, body: Mapping[str, Any], *, request_id: str) -> Resource:
         """Post with a key that lets PayPal see a repetition, which is why repeating is safe."""
         headers = {"PayPal-Request-Id": request_id, "Prefer": "return=representation"}
-        return self._call(what, lambda: self._api.post(path, body, headers=headers))
+        post = partial(self._api.post, path, body, headers=headers)
+        return self._call(what, post, is_repeatable=True)
 
-    def _call(self, what: str, send: Callable[[], Resource]) -> Resource:
-        return self._line.call(what, send, is_repeatable=True)
+    def _call(self, what: str, send: Callable[[], Resource], *, is_repeatable: bool) -> Resource:
+        return self._line.call(what, send, is_repeatable=is_repeatable)
 
 
 def _of(gateway_payment_id: str | None, refund: GatewayRefund) -> GatewayRefund:
