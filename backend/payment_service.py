@@ -8,7 +8,7 @@ from pymongo.database import Database
 
 from backend.db import Document, in_transaction
 from backend.errors import IllegalTransition, Invalid, InvalidPaymentMethod
-from backend.gateways.port import Method, Payer
+from backend.gateways.port import Method
 from backend.gateways.registry import Gateways
 from backend.order_service import Order, OrderService
 from backend.payment_inquiry import PaymentInquiry
@@ -16,7 +16,7 @@ from backend.payment_opening import Opened, PaymentOpening
 from backend.payment_store import PaymentStore
 from backend.payment_sweep import PaymentSweep, SweepReport
 from backend.payment_values import Payment, PaymentFilter, PaymentStatus
-from backend.payment_wish import PaymentWish
+from backend.payment_wish import PaymentWish, payer_of
 from backend.refund_service import RefundService
 from backend.refund_values import Refund, RefundWish
 from backend.saved_method_service import SavedMethod, SavedMethods
@@ -149,7 +149,7 @@ class PaymentManager:
         self, customer_id: str, *, gateway: str, method: Method, token: str, set_default: bool
     ) -> SavedMethod:
         """Keep a way to pay that the gateway knows."""
-        payer = self._payer(customer_id)
+        payer = payer_of(self._users.get(customer_id))
         return self._saved.save(payer, gateway=gateway, type=method, token=token, set_default=set_default)
 
     def get_saved_methods(self, customer_id: str) -> Sequence[SavedMethod]:
@@ -165,7 +165,7 @@ class PaymentManager:
         return self._sweep.run(go_on=go_on)
 
     def _wish(self, order: Order, wanted: Checkout) -> PaymentWish:
-        payer = replace(self._payer(order.customer_id), ip=wanted.ip, user_agent=wanted.user_agent)
+        payer = payer_of(self._users.get(order.customer_id), ip=wanted.ip, user_agent=wanted.user_agent)
         wish = PaymentWish(
             amount_minor=wanted.amount_minor,
             method=wanted.method,
@@ -189,7 +189,3 @@ class PaymentManager:
             payer=replace(wish.payer, gateway_customer_id=saved.gateway_customer_id),
             saved_method_id=saved_method_id,
         )
-
-    def _payer(self, customer_id: str) -> Payer:
-        user = self._users.get(customer_id)
-        return Payer(customer_id=user.id, name=user.name, email=user.email, phone=user.phone)

@@ -8,6 +8,7 @@ from backend.gateways.port import Method, Payer
 from backend.order_service import Order
 from backend.payment_methods import upi_id_is_plausible
 from backend.payment_values import Purpose
+from backend.user_service import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,18 @@ class PaymentWish:
     def whole_minor(self) -> int:
         """What the gateway and the wallet pay together."""
         return self.amount_minor + self.wallet_minor
+
+
+def payer_of(user: User, *, ip: str | None = None, user_agent: str | None = None) -> Payer:
+    """Say who pays, and from where."""
+    return Payer(
+        customer_id=user.id,
+        name=user.name,
+        email=user.email,
+        phone=user.phone,
+        ip=ip,
+        user_agent=user_agent,
+    )
 
 
 def with_hold(wish: PaymentWish, hold_id: str) -> PaymentWish:

@@ -8,7 +8,7 @@ from pymongo.database import Database
 from backend import db
 from backend.db import Document
 from backend.errors import OrderNotFound
-from backend.gateways.port import Method, Payer
+from backend.gateways.port import Method
 from backend.gateways.registry import Gateways
 from backend.integration_log import IntegrationLog, LogFilter
 from backend.ledger import Entry, Wallet
@@ -16,7 +16,7 @@ from backend.ledger.values import Total
 from backend.order_refunds import OrderRefunds, OrderRefundWish
 from backend.order_service import Order, OrderService
 from backend.payment_opening import Opened
-from backend.payment_wish import PaymentWish
+from backend.payment_wish import PaymentWish, payer_of
 from backend.split_payment_service import SplitPayments
 from backend.topup_completion import SOURCE
 from backend.topup_service import TopUps
@@ -151,13 +151,5 @@ class WalletPaymentIntegration:
             raise
 
     def _wish(self, customer_id: str, amount_minor: int, choice: GatewayChoice) -> PaymentWish:
-        user = self._users.get(customer_id)
-        payer = Payer(
-            customer_id=user.id,
-            name=user.name,
-            email=user.email,
-            phone=user.phone,
-            ip=choice.ip,
-            user_agent=choice.user_agent,
-        )
+        payer = payer_of(self._users.get(customer_id), ip=choice.ip, user_agent=choice.user_agent)
         return PaymentWish(amount_minor=amount_minor, method=choice.method, payer=payer)

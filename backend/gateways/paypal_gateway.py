@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from backend.gateways.errors import GatewayNotFound, GatewayRefused
 from backend.gateways.outgoing import Outgoing
@@ -208,10 +209,13 @@ class PayPalGateway(PayPalLists):
         """Make PayPal forget a saved way to pay of that customer's, and nobody else's."""
         with suppress(GatewayNotFound):
             self.fetch_token(gateway_customer_id, token)
-            self._call("delete_token", lambda: self._api.delete(f"{TOKENS}/{path_id(token)}"))
+            path = f"{TOKENS}/{path_id(token)}"
+            self._call("delete_token", lambda: self._api.delete(path), is_repeatable=False)
 
     def _ask_paypal(self, question: bytes) -> Resource:
-        return self._call("verify_webhook", lambda: self._api.post_raw(VERIFICATION, question))
+        """Ask once, because the question takes no key; the message comes again if there is no answer."""
+        ask = partial(self._api.post_raw, VERIFICATION, question)
+        return self._call("verify_webhook", ask, is_repeatable=False)
 
 
 def _of(gateway_payment_id: str | None, refund: GatewayRefund) -> GatewayRefund:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -114,15 +115,16 @@ class PayPalLists:
         return self._get("payments_of", f"{ORDERS}/{path_id(order_id)}")
 
     def _get(self, what: str, path: str) -> Resource:
-        return self._call(what, lambda: self._api.get(path))
+        return self._call(what, lambda: self._api.get(path), is_repeatable=True)
 
     def _post(self, what: str, path: str, body: Mapping[str, Any], *, request_id: str) -> Resource:
         """Post with a key that lets PayPal see a repetition, which is why repeating is safe."""
         headers = {"PayPal-Request-Id": request_id, "Prefer": "return=representation"}
-        return self._call(what, lambda: self._api.post(path, body, headers=headers))
+        post = partial(self._api.post, path, body, headers=headers)
+        return self._call(what, post, is_repeatable=True)
 
-    def _call(self, what: str, send: Callable[[], Resource]) -> Resource:
-        return self._line.call(what, send, is_repeatable=True)
+    def _call(self, what: str, send: Callable[[], Resource], *, is_repeatable: bool) -> Resource:
+        return self._line.call(what, send, is_repeatable=is_repeatable)
 
 
 def read_as(read: Callable[[], Value]) -> Value:

@@ -104,21 +104,21 @@ class RazorpayGateway(RazorpayLists):
     def payments_of(self, order_id: str) -> list[GatewayPayment]:
         """List everything that was tried on an order."""
         fetch = partial(self._client.order.payments, checked(order_id), EXPANDED)
-        return self._call("payments_of", fetch, partial(reading.each, reading.payment))
+        read = partial(reading.each, reading.payment)
+        return self._call("payments_of", fetch, read, is_repeatable=True)
 
     def fetch_payment(self, gateway_payment_id: str) -> GatewayPayment:
         """Read one payment."""
         fetch = partial(self._client.payment.fetch, checked(gateway_payment_id), EXPANDED)
-        return self._call("fetch_payment", fetch, reading.payment)
+        return self._call("fetch_payment", fetch, reading.payment, is_repeatable=True)
 
     def capture(self, payment: GatewayPayment) -> GatewayPayment:
-        """Take the money of an authorized payment, or give the payment as it is if that was done."""
+        """Take the money of an authorized payment, once; without an answer, ask for the payment later."""
         # The SDK writes into the dictionary it is given, and into one shared by all if given none.
         more = {"currency": payment.currency}
         capture = partial(self._client.payment.capture, checked(payment.id), payment.amount_minor, more)
         try:
-            # Safe to repeat: Razorpay refuses to capture twice, and then the payment tells.
-            return self._call("capture", capture, reading.payment)
+            return self._call("capture", capture, reading.payment, is_repeatable=False)
         except GatewayRefused as refusal:
             found = self.fetch_payment(payment.id)
             if found.state != PaymentState.CAPTURED:
@@ -136,20 +136,21 @@ class RazorpayGateway(RazorpayLists):
         key = {"X-Refund-Idempotency": request.refund_id}
         payment_id = checked(request.gateway_payment_id)
         refund = partial(self._client.payment.refund, payment_id, body, headers=key)
-        return self._call("refund", refund, reading.refund)
+        return self._call("refund", refund, reading.refund, is_repeatable=True)
 
     def fetch_refund(self, refund: GatewayRefund) -> GatewayRefund:
         """Read one refund again."""
         fetch = partial(self._client.refund.fetch, checked(refund.id), {})
-        return self._call("fetch_refund", fetch, reading.refund)
+        return self._call("fetch_refund", fetch, reading.refund, is_repeatable=True)
 
     def refunds_of(self, gateway_payment_id: str) -> list[GatewayRefund]:
         """List the refunds of a payment."""
         list_refunds = partial(self._client.payment.fetch_multiple_refund, checked(gateway_payment_id))
+        read = partial(reading.each, reading.refund)
         found: list[GatewayRefund] = []
         while True:
             fetch = partial(list_refunds, {"count": PAGE, "skip": len(found)})
-            page = self._call("refunds_of", fetch, partial(reading.each, reading.refund))
+            page = self._call("refunds_of", fetch, read, is_repeatable=True)
             found += page
             if len(page) < PAGE:
                 return found
@@ -183,18 +184,19 @@ class RazorpayGateway(RazorpayLists):
             return payer.gateway_customer_id
         known = {"name": payer.name[:50], "email": payer.email, "contact": payer.phone}
         customer = {name: value for name, value in known.items() if value} | {"fail_existing": "0"}
-        return self._call("ensure_customer", partial(self._client.customer.create, customer), reading.id_of)
+        create = partial(self._client.customer.create, customer)
+        return self._call("ensure_customer", create, reading.id_of, is_repeatable=False)
 
     def fetch_token(self, gateway_customer_id: str, token: str) -> SavedToken:
         """Read a saved way to pay of that customer's."""
         fetch = partial(self._client.token.fetch, checked(gateway_customer_id), checked(token), {})
-        return self._call("fetch_token", fetch, reading.token)
+        return self._call("fetch_token", fetch, reading.token, is_repeatable=True)
 
     def delete_token(self, gateway_customer_id: str, token: str) -> None:
         """Make Razorpay forget a saved way to pay."""
         try:
             delete = partial(self._client.token.delete, checked(gateway_customer_id), checked(token), {})
-            self._call("delete_token", delete, bool)
+            self._call("delete_token", delete, bool, is_repeatable=False)
         except GatewayNotFound:
             return
 

@@ -41,14 +41,15 @@ class RazorpayLists:
         day, skip = date.fromisoformat(day_text), int(skip_text)
         asked = {"year": day.year, "month": day.month, "day": day.day, "count": REPORT_PAGE, "skip": skip}
         fetch = partial(self._client.settlement.report, asked)
-        rows = self._call("list_settled", fetch, partial(reading.each, _settled_row))
+        rows = self._call("list_settled", fetch, partial(reading.each, _settled_row), is_repeatable=True)
         following = f"{day}/{skip + REPORT_PAGE}" if len(rows) == REPORT_PAGE else _day_after(day, window)
         return Page(tuple(row for row in rows if row is not None), following)
 
     def receipt_of(self, order_id: str) -> str | None:
         """Give the receipt that we have put on an order."""
         fetch = partial(self._client.order.fetch, checked(order_id))
-        return self._call("receipt_of", fetch, partial(reading.text_or_none, name="receipt"))
+        read = partial(reading.text_or_none, name="receipt")
+        return self._call("receipt_of", fetch, read, is_repeatable=True)
 
     def _page(
         self, what: str, listing: Listing, window: Window, cursor: str | None, read: Callable[..., T]
@@ -56,7 +57,7 @@ class RazorpayLists:
         """Give a page of a list whose members never change: those begun in a time that is over."""
         skip = int(cursor or 0)
         asked = {"from": _seconds(window.since), "to": _seconds(window.last), "count": PAGE, "skip": skip}
-        items = self._call(what, partial(listing, asked), partial(reading.each, read))
+        items = self._call(what, partial(listing, asked), partial(reading.each, read), is_repeatable=True)
         return Page(tuple(items), str(skip + PAGE) if len(items) == PAGE else None)
 
     def _call(
@@ -65,9 +66,9 @@ class RazorpayLists:
         send: Callable[..., Any],
         read: Callable[[reading.Entity], T],
         *,
-        is_repeatable: bool = True,
+        is_repeatable: bool,
     ) -> T:
-        """Make a call with a timeout; an answer that cannot be read leaves open what has happened."""
+        """Make a call; only a read or one with a key is repeatable. What cannot be read leaves all open."""
 
         def once() -> T:
             try:

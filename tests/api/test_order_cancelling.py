@@ -3,6 +3,7 @@
 from pymongo.database import Database
 
 from tests.api.answers import refusal
+from tests.api.gateway_events import latest
 from tests.api.shops import another_customer
 from tests.conftest import Document
 from tests.shop import DECLINED_CARD, Shop
@@ -117,3 +118,15 @@ def test_an_admin_cancels_the_order_of_a_customer(shop: Shop) -> None:
     response = shop.admin.post(f"/api/orders/{order_id}/cancel")
 
     assert response.json["data"]["status"] == "CANCELLED"
+
+
+def test_an_order_that_the_customer_is_paying_right_now_is_not_cancelled(shop: Shop) -> None:
+    opened = shop.opened()
+    shop.pay(opened, outcome="authorized")
+    shop.deliver(latest(shop, "payment.authorized"))
+
+    refused = refusal(shop.customer.post(f"/api/orders/{opened['order_id']}/cancel"))
+
+    assert (refused, shop.payment(opened)["status"]) == ((409, "ILLEGAL_TRANSITION"), "AUTHORIZED")
+    paid = shop.customer.get(f"/api/payments/{opened['payment_id']}/verify").json["data"]
+    assert (paid["status"], shop.order_of(opened)["status"]) == ("COMPLETED", "CONFIRMED")

@@ -94,3 +94,15 @@ def test_a_payment_at_each_gateway_pays_once(shop: Shop, database: Database[Docu
     captured = shop.sandbox.books()["paypal_captures"]
     assert (done["status"], done["gateway"]) == ("COMPLETED", "razorpay")
     assert len(captured) == database["payment_exceptions"].count_documents({"reason": "paid_twice"}) == 0
+
+
+@pytest.mark.parametrize("method", ["card", "paypal"])
+def test_an_order_that_the_gateway_does_not_know_was_not_paid_there(shop: Shop, method: str) -> None:
+    opened = shop.opened(method=method)
+    shop.sandbox.reset()
+
+    assert ask(shop, opened)["status"] == "INITIATED"
+    let_it_expire(shop, opened)
+    again = shop.initiate(opened["order_id"])
+    assert again.status_code == 201
+    assert shop.verify(again.json["data"], shop.pay(again.json["data"])).json["data"]["status"] == "COMPLETED"

@@ -34,6 +34,28 @@ def test_asking_takes_it_too(shop: Shop) -> None:
     assert ask(shop, opened)["status"] == "COMPLETED"
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("timeout_after", (504, "GATEWAY_TIMEOUT")),
+        ("drop_after", (502, "GATEWAY_ERROR")),
+        ("error", (502, "GATEWAY_ERROR")),
+    ],
+)
+def test_money_whose_taking_was_not_answered_is_found_by_asking_later(
+    shop: Shop, database: Database[Document], kind: str, told: tuple[int, str]
+) -> None:
+    opened = shop.opened()
+    agreed = shop.pay(opened, outcome="authorized")
+    shop.sandbox.fault("/capture$", kind, times=1, seconds=HANGS_FOR_SECONDS)
+
+    answer = refusal(shop.verify(opened, agreed))
+
+    assert (answer, shop.payment(opened)["status"]) == (told, "INITIATED")
+    assert (ask(shop, opened)["status"], shop.order_of(opened)["payment_status"]) == ("COMPLETED", "PAID")
+    assert database["captures"].count_documents({}) == 1
+
+
 @pytest.mark.parametrize("amount", [100, 99_999, 100_001])
 def test_another_amount_pays_nothing_and_is_kept(
     shop: Shop, database: Database[Document], amount: int

@@ -13,7 +13,6 @@ from tests.api.answers import refusal
 from tests.conftest import Person, services_of
 from tests.shop import Shop, quick_gateways
 
-NO = {"error": {"code": "BAD_REQUEST_ERROR", "description": "The bank takes no refunds.", "metadata": {}}}
 REFUND_PATH = "/refund$"
 HANGS = ["timeout_before", "timeout_after"]
 BREAKS = ["drop", "drop_after", "error", "html", "rate_limit", "in_flight"]
@@ -206,28 +205,3 @@ class TestWithoutAnAnswer:
         shop.reconcile()
         assert status(shop, refund) == "COMPLETED"
         assert shop.refunded_at_gateway(opened) == 40_000
-
-
-class TestRefused:
-    def test_says_so_and_sets_the_amount_free(self, shop: Shop) -> None:
-        opened = shop.paid()
-        shop.sandbox.fault(REFUND_PATH, "error", status=400, body=NO)
-
-        response = shop.refund(opened, 400, key="refund-1")
-
-        told = response.json["data"]
-        assert (response.status_code, told["status"]) == (201, "FAILED")
-        assert (told["error"], status(shop, told)) == ("The bank takes no refunds.", "FAILED")
-        assert amounts(shop, opened) == (0, 1000)
-
-    def test_stays_refused_under_its_key_and_can_be_made_under_another(self, shop: Shop) -> None:
-        opened = shop.paid()
-        shop.sandbox.fault(REFUND_PATH, "error", status=400, body=NO)
-        first, again = [shop.refund(opened, 400, key="refund-1") for _ in range(2)]
-
-        other = shop.refund(opened, 400, key="refund-2")
-
-        assert (again.status_code, again.json["data"]["status"]) == (201, "FAILED")
-        assert first.json["data"] == again.json["data"]
-        assert (other.status_code, shop.refunded_at_gateway(opened)) == (201, 40_000)
-        shop.assert_refunds_agree(opened)

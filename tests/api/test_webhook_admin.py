@@ -176,3 +176,16 @@ def test_a_message_that_cannot_be_read_cannot_be_replayed(shop: Shop, database: 
 
     assert refusal(replay(shop, event["_id"])) == (400, "VALIDATION_ERROR")
     assert states(database) == ["FAILED"]
+
+
+def test_a_message_nested_too_deep_to_be_searched_is_shown_as_text(shop: Shop) -> None:
+    deep = b'{"a":' * 700 + b'"my card is 4111 1111 1111 1111"' + b"}" * 700
+    body = b'{"event":"made.up","payload":{"deep":' + deep + b"}}"
+    taken = shop.post_webhook(signed(body, **{"x-razorpay-event-id": "evt_deep"}))
+
+    response = shop.admin.get(f"{EVENTS}/razorpay:evt_deep")
+
+    shown = response.json["data"]["body"]
+    assert (taken.status_code, response.status_code) == (200, 200)
+    assert shown.startswith('{"event":"made.up","payload":{"deep":{"a":')
+    assert "4111" not in shown

@@ -8,12 +8,13 @@ import pytest
 from flask import Flask
 from pymongo import MongoClient
 
-from backend import create_app
+from backend import create_app, db
 from backend.config import Settings
 from backend.sandbox.server import SandboxServer
 from tests.api.answers import refusal
 from tests.api.contract import Contract
 from tests.api.gateway_events import ADDRESSES, answer, captured, raw, signed
+from tests.api.servers import free_port
 from tests.conftest import QUICK_PASSWORDS, Person, services_of
 from tests.gateways.controls import Controls
 from tests.shop import Shop, quick_gateways, shop_settings
@@ -119,3 +120,17 @@ def test_the_limit_can_be_turned_off(make_shop: MakeShop) -> None:
     shop = make_shop(webhook_failure_limit="1/hour", ratelimit_enabled=False)
 
     assert [refusal(forge(shop)) for _ in range(5)] == [FORGED] * 5
+
+
+def test_a_forged_message_is_one_though_it_cannot_be_counted(
+    settings: Settings, sandbox_server: SandboxServer, sandbox: Controls
+) -> None:
+    uri = f"mongodb://127.0.0.1:{free_port()}/?replicaSet=batua"
+    away = replace(shop_settings(settings, sandbox_server), ratelimit_enabled=True, mongodb_uri=uri)
+    app = create_app(away, client=db.connect(uri), gateways=quick_gateways(away))
+    delivery = signed(raw({"event": "payment.captured"}), "0" * 64)
+
+    response = app.test_client().post(f"{ADDRESSES[0]}razorpay", data=delivery.raw, headers=delivery.headers)
+
+    services_of(app).ledger.close()
+    assert refusal(response) == FORGED

@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
+from backend.gateways.errors import WebhookSignatureInvalid
 from backend.gateways.outgoing import Outgoing
 from backend.gateways.paypal_webhooks import PayPalWebhooks
 from backend.gateways.settings import PayPalSettings
@@ -82,3 +84,10 @@ def verifier(
     }
     settings = PayPalSettings(**(known | changes))
     return PayPalWebhooks(settings, outgoing=Outgoing(timeout=timeout), ask_paypal=ask_paypal, now=now)
+
+
+def refuses(webhooks: PayPalWebhooks, headers: dict[str, str], raw: bytes = BODY) -> bool:
+    """See that a message is not believed to be PayPal's."""
+    with pytest.raises(WebhookSignatureInvalid):
+        webhooks.verify(raw, headers)
+    return True

@@ -2,9 +2,7 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,38 +10,15 @@ from backend.gateways.errors import (
     GatewayError,
     GatewayTimeout,
     GatewayUnavailable,
-    WebhookSignatureInvalid,
 )
 from backend.gateways.paypal_certificates import is_address_of_paypal
 from backend.gateways.paypal_webhooks import PayPalWebhooks
 from tests.gateways.certificates import NOW, leaf
 from tests.gateways.controls import HANGS_FOR_SECONDS
-from tests.gateways.local_servers import LocalServer, Reply
-from tests.gateways.paypal_signer import BODY, INTERMEDIATE, LEAF, ROOT, Signer, verifier
+from tests.gateways.local_servers import Reply
+from tests.gateways.paypal_signer import BODY, INTERMEDIATE, LEAF, ROOT, Signer, refuses, verifier
 
 PATH = "/v1/notifications/certs/CERT-360caa42-fca2a594-1d93a270"
-
-
-@pytest.fixture
-def signer() -> Iterator[Signer]:
-    with LocalServer() as server:
-        yield Signer(server)
-
-
-@pytest.fixture
-def ca_file(tmp_path: Path) -> str:
-    return ROOT.write(tmp_path / "ca.pem")
-
-
-@pytest.fixture
-def webhooks(signer: Signer, ca_file: str) -> PayPalWebhooks:
-    return verifier(signer.server.url, ca_file)
-
-
-def refuses(webhooks: PayPalWebhooks, headers: dict[str, str]) -> bool:
-    with pytest.raises(WebhookSignatureInvalid):
-        webhooks.verify(BODY, headers)
-    return True
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """What becomes of an approved order, and what is made of PayPal's words for it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from backend.gateways.errors import GatewayError, GatewayNotFound, GatewayRefused
@@ -25,12 +23,6 @@ APPROVED = GatewayPayment(
     amount_minor=1000,
     currency="USD",
 )
-
-
-@pytest.fixture
-def paypal() -> Iterator[PayPal]:
-    with PayPal() as paypal:
-        yield paypal
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Which certificates are believed to be PayPal's."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,35 +7,13 @@ import certifi
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from backend.gateways.errors import NotConfigured, WebhookSignatureInvalid
+from backend.gateways.errors import NotConfigured
 from backend.gateways.paypal_webhooks import PayPalWebhooks
 from tests.gateways.certificates import NOW, SIGNER, Certificate, authority, ec_key, leaf, rsa_key
-from tests.gateways.local_servers import LocalServer, Reply
-from tests.gateways.paypal_signer import BODY, INTERMEDIATE, LEAF, ROOT, Signer, verifier
+from tests.gateways.local_servers import Reply
+from tests.gateways.paypal_signer import BODY, INTERMEDIATE, LEAF, ROOT, Signer, refuses, verifier
 
 PATH = "/v1/notifications/certs/CERT-360caa42-fca2a594-1d93a270"
-
-
-@pytest.fixture
-def signer() -> Iterator[Signer]:
-    with LocalServer() as server:
-        yield Signer(server)
-
-
-@pytest.fixture
-def ca_file(tmp_path: Path) -> str:
-    return ROOT.write(tmp_path / "ca.pem")
-
-
-@pytest.fixture
-def webhooks(signer: Signer, ca_file: str) -> PayPalWebhooks:
-    return verifier(signer.server.url, ca_file)
-
-
-def refuses(webhooks: PayPalWebhooks, headers: dict[str, str]) -> bool:
-    with pytest.raises(WebhookSignatureInvalid):
-        webhooks.verify(BODY, headers)
-    return True
 
 
 @pytest.mark.parametrize("body", [b"", b"no certificate", b"\xff\xfe", LEAF.pem[:-60], b"x" * 100_000])

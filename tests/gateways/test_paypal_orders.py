@@ -1,6 +1,5 @@
 """What PayPal is told when an order is opened."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -36,12 +35,6 @@ CREATED = order("PAYER_ACTION_REQUIRED") | {
         {"rel": "payer-action", "href": "https://paypal.test/go"},
     ]
 }
-
-
-@pytest.fixture
-def paypal() -> Iterator[PayPal]:
-    with PayPal() as paypal:
-        yield paypal
 
 
 def test_rupees_are_not_taken_and_everything_taken_is_understood(paypal: PayPal) -> None:

@@ -1,6 +1,5 @@
 """What is given back at PayPal, and what PayPal keeps for customers."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -25,12 +24,6 @@ from tests.gateways.paypal_stand_in import (
 REFUND = RefundRequest(
     refund_id="RFD-1", gateway_payment_id="CAP1", amount_minor=400, currency="USD", reason="Too late"
 )
-
-
-@pytest.fixture
-def paypal() -> Iterator[PayPal]:
-    with PayPal() as paypal:
-        yield paypal
 
 
 PARTLY = CAPTURE | {

@@ -3,39 +3,15 @@
 import base64
 import json
 import zlib
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from backend.gateways.errors import GatewayRefused, NotConfigured, WebhookSignatureInvalid
+from backend.gateways.errors import GatewayRefused, NotConfigured
 from backend.gateways.paypal_webhooks import PayPalWebhooks
 from tests.gateways.certificates import NOW, leaf
 from tests.gateways.local_servers import LocalServer
-from tests.gateways.paypal_signer import BODY, ROOT, Signer, verifier
-
-
-@pytest.fixture
-def signer() -> Iterator[Signer]:
-    with LocalServer() as server:
-        yield Signer(server)
-
-
-@pytest.fixture
-def ca_file(tmp_path: Path) -> str:
-    return ROOT.write(tmp_path / "ca.pem")
-
-
-@pytest.fixture
-def webhooks(signer: Signer, ca_file: str) -> PayPalWebhooks:
-    return verifier(signer.server.url, ca_file)
-
-
-def refuses(webhooks: PayPalWebhooks, headers: dict[str, str], raw: bytes = BODY) -> bool:
-    with pytest.raises(WebhookSignatureInvalid):
-        webhooks.verify(raw, headers)
-    return True
+from tests.gateways.paypal_signer import BODY, ROOT, Signer, refuses, verifier
 
 
 def test_a_message_signed_by_paypal_for_us_is_believed(signer: Signer, webhooks: PayPalWebhooks) -> None:
