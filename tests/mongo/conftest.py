@@ -1,4 +1,4 @@
-"""Python processes of their own, for tests that kill them."""
+"""Python processes of their own, for tests that kill them, and a shop that takes money."""
 
 import os
 import subprocess
@@ -7,8 +7,34 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from pymongo import MongoClient
+
+from backend import create_app
+from backend.config import Settings
+from backend.sandbox.server import SandboxServer
+from tests.conftest import QUICK_PASSWORDS, Document, Person, services_of
+from tests.gateways.controls import Controls
+from tests.shop import Shop, quick_gateways, shop_settings
 
 REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def shop_app(
+    settings: Settings, sandbox_server: SandboxServer, mongo_client: MongoClient[Document]
+) -> Iterator[Flask]:
+    own = shop_settings(settings, sandbox_server)
+    app = create_app(own, client=mongo_client, gateways=quick_gateways(own), passwords=QUICK_PASSWORDS)
+    yield app
+    services_of(app).ledger.close()
+
+
+@pytest.fixture
+def shop(shop_app: Flask, sandbox: Controls) -> Shop:
+    """A shop with both gateways of the sandbox, a customer and an admin."""
+    customer = Person(shop_app, email="asha@shop.example")
+    return Shop(shop_app, sandbox, customer, Person(shop_app, email="owner@shop.example", is_admin=True))
 
 
 @pytest.fixture
