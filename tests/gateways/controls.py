@@ -9,9 +9,9 @@ import requests
 from backend.gateways.resilience import CircuitBreaker, Line, Patience
 
 SECONDS = 5.0
-HANGS_FOR_SECONDS = 1.5
+HANGS_FOR_SECONDS = 2.5
 # Long enough for a busy machine, and well below what a hanging sandbox takes.
-IMPATIENT = Patience(first_seconds=0.0, longest_seconds=0.0, deadline_seconds=10.0, timeout=(1.0, 1.0))
+IMPATIENT = Patience(first_seconds=0.0, longest_seconds=0.0, deadline_seconds=10.0, timeout=(2.0, 2.0))
 
 
 def quick_line(gateway: str, *, attempts: int = 3) -> Line:

@@ -1,23 +1,44 @@
-"""Python processes of their own, for tests that kill them."""
+"""Python processes of their own, for tests that kill them, and a shop that takes money."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from flask import Flask
+from pymongo import MongoClient
 from pymongo.database import Database
 
+from backend import create_app
+from backend.config import Settings
 from backend.ledger import Ledger
 from backend.ledger.store import LedgerStore
-from tests.conftest import open_wallet
+from backend.sandbox.server import SandboxServer
+from tests.conftest import QUICK_PASSWORDS, Document, Person, open_wallet, services_of
+from tests.gateways.controls import Controls
 from tests.mongo.books import give
-
-Document = dict[str, Any]
+from tests.shop import Shop, quick_gateways, shop_settings
 
 REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def shop_app(
+    settings: Settings, sandbox_server: SandboxServer, mongo_client: MongoClient[Document]
+) -> Iterator[Flask]:
+    own = shop_settings(settings, sandbox_server)
+    app = create_app(own, client=mongo_client, gateways=quick_gateways(own), passwords=QUICK_PASSWORDS)
+    yield app
+    services_of(app).ledger.close()
+
+
+@pytest.fixture
+def shop(shop_app: Flask, sandbox: Controls) -> Shop:
+    """A shop with both gateways of the sandbox, a customer and an admin."""
+    customer = Person(shop_app, email="asha@shop.example")
+    return Shop(shop_app, sandbox, customer, Person(shop_app, email="owner@shop.example", is_admin=True))
 
 
 @pytest.fixture

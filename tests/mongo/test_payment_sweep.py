@@ -1,36 +1,12 @@
 """The sweep brings home what ended without our hearing of it, whatever fails on the way."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
-from pymongo import MongoClient
 
-from backend import create_app
-from backend.config import Settings
-from backend.sandbox.server import SandboxServer
-from tests.conftest import QUICK_PASSWORDS, Document, Person, services_of
-from tests.gateways.controls import Controls
-from tests.shop import DECLINED_CARD, Shop, quick_gateways, shop_settings
-
-
-@pytest.fixture
-def shop_app(
-    settings: Settings, sandbox_server: SandboxServer, mongo_client: MongoClient[Document]
-) -> Iterator[Flask]:
-    own = shop_settings(settings, sandbox_server)
-    app = create_app(own, client=mongo_client, gateways=quick_gateways(own), passwords=QUICK_PASSWORDS)
-    yield app
-    services_of(app).ledger.close()
-
-
-@pytest.fixture
-def shop(shop_app: Flask, sandbox: Controls) -> Shop:
-    customer = Person(shop_app, email="asha@shop.example")
-    return Shop(shop_app, sandbox, customer, Person(shop_app, email="owner@shop.example", is_admin=True))
+from tests.shop import DECLINED_CARD, Shop
 
 
 def expire(shop: Shop, opened: Any) -> None:

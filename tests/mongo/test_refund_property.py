@@ -1,20 +1,12 @@
 """Whatever refunds are made, in whatever order they end: the books agree and nothing is given back twice."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pymongo import MongoClient
 
-from backend import create_app
-from backend.config import Settings
-from backend.sandbox.server import SandboxServer
-from tests.conftest import QUICK_PASSWORDS, Document, Person, services_of
-from tests.gateways.controls import Controls
-from tests.shop import Shop, quick_gateways, shop_settings
+from tests.shop import Shop
 
 AMOUNT_MINOR = 100_000
 modestly = settings(
@@ -32,22 +24,6 @@ ENDS = st.tuples(st.sampled_from(["process", "fail"]), st.integers(0, 5))
 TELLINGS = st.tuples(st.just("tell"), st.integers(0, 30))
 SWEEPS = st.just(("reconcile",))
 STEPS = st.lists(st.one_of(REFUNDS, REFUNDS, ENDS, TELLINGS, SWEEPS), min_size=3, max_size=12)
-
-
-@pytest.fixture
-def shop_app(
-    settings: Settings, sandbox_server: SandboxServer, mongo_client: MongoClient[Document]
-) -> Iterator[Flask]:
-    own = shop_settings(settings, sandbox_server)
-    app = create_app(own, client=mongo_client, gateways=quick_gateways(own), passwords=QUICK_PASSWORDS)
-    yield app
-    services_of(app).ledger.close()
-
-
-@pytest.fixture
-def shop(shop_app: Flask, sandbox: Controls) -> Shop:
-    customer = Person(shop_app, email="asha@shop.example")
-    return Shop(shop_app, sandbox, customer, Person(shop_app, email="owner@shop.example", is_admin=True))
 
 
 def refund(shop: Shop, opened: Any, amount: Any, destination: str, outcome: str) -> None:
