@@ -44,6 +44,7 @@ from backend.gateways.port import (
     OrderRequest,
     Payer,
     RefundRequest,
+    SavedCharge,
     SavedToken,
 )
 from backend.gateways.resilience import Line
@@ -61,6 +62,9 @@ VERIFICATION = "v1/notifications/verify-webhook-signature"
 
 class PayPalGateway:
     """PayPal, as `backend.gateways.port.PaymentGateway` asks for it."""
+
+    signs_returns = False  # It sends the browser back with nothing that proves anything.
+    charges_saved = False  # A saved account would be charged by opening the order, before we know its id.
 
     def __init__(
         self,
@@ -101,11 +105,6 @@ class PayPalGateway:
     def charge_currency(self) -> str:
         """The currency to charge in where the shop's own is not taken."""
         return self._settings.currency
-
-    @property
-    def signs_returns(self) -> bool:
-        """PayPal sends the browser back with nothing that proves anything."""
-        return False
 
     def create_order(self, request: OrderRequest) -> GatewayOrder:
         """Open an order; the receipt is the idempotency key, so a lost answer is simply asked for again."""
@@ -160,6 +159,10 @@ class PayPalGateway:
                 raise
             order = self._order(order_id)
         return _read(lambda: captured_in(order))
+
+    def charge_saved(self, charge: SavedCharge) -> GatewayPayment:
+        """Say no: an order whose answer was lost could have been paid."""
+        raise GatewayRefused(gateway=GATEWAY, reason="unattended charges")
 
     def refund(self, request: RefundRequest) -> GatewayRefund:
         """Give money back; PayPal keeps the key for 45 days."""
