@@ -35,6 +35,7 @@ class GatewayChoice:
 
     method: Method
     gateway: str | None = None
+    registers: bool = False
     ip: str | None = None
     user_agent: str | None = None
 
@@ -160,5 +161,9 @@ class WalletPaymentIntegration:
             user_agent=choice.user_agent,
         )
         return PaymentWish(
-            amount_minor=amount_minor, method=choice.method, gateway=choice.gateway, payer=payer
+            amount_minor=amount_minor,
+            method=choice.method,
+            gateway=choice.gateway,
+            registers=choice.registers,
+            payer=payer,
         )

@@ -27,12 +27,12 @@ class Way(StrEnum):
     APPLE_PAY = "apple_pay"
 
 
-def choice_of(way: Way, *, ip: str | None, user_agent: str | None) -> GatewayChoice:
+def choice_of(way: Way, *, ip: str | None, user_agent: str | None, registers: bool = False) -> GatewayChoice:
     """Say which method, and at which gateway if that is what was named."""
     is_razorpay = way is Way.RAZORPAY
     method = Method.CARD if is_razorpay else Method(way.value)
     gateway = Way.RAZORPAY.value if is_razorpay else None
-    return GatewayChoice(method=method, gateway=gateway, ip=ip, user_agent=user_agent)
+    return GatewayChoice(method=method, gateway=gateway, registers=registers, ip=ip, user_agent=user_agent)
 
 
 class SuccessAnswer(Schema):
@@ -47,6 +47,7 @@ class TopUpRequest(Schema):
     customer_id = fields.String(required=True, validate=ID)
     amount = GivenAmount(required=True)
     payment_method = fields.Enum(Way, by_value=True, required=True)
+    recurring = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class OpenedAnswer(SuccessAnswer):
