@@ -15,6 +15,7 @@ from backend.gateways.registry import Gateways
 from backend.routes_admin import admin
 from backend.routes_admin_payments import admin_payments
 from backend.routes_auth import auth
+from backend.routes_auto_recharge import admin_recharges, auto_recharge
 from backend.routes_integration import integration
 from backend.routes_operations import operations
 from backend.routes_orders import orders
@@ -28,7 +29,7 @@ from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
 BLUEPRINTS = (
     *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),
-    *(admin, admin_payments),
+    *(auto_recharge, admin_recharges, admin, admin_payments),
 )
 
 

@@ -61,6 +61,7 @@ class Settings:
     topup_max_minor: int = 1_000_000
     topup_daily_limit: int = 10
     refunds_per_order: int = 5
+    auto_recharge_cool_off_minutes: int = 10
     upi_collect_enabled: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
     paypal: PayPalSettings = field(default_factory=PayPalSettings)
@@ -128,6 +129,9 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "topup_min_minor": _minor(env, "TOPUP_MIN", "10"),
         "topup_max_minor": _minor(env, "TOPUP_MAX", "10000"),
         "topup_daily_limit": env.int("TOPUP_DAILY_LIMIT", 10, validate=validate.Range(min=1)),
+        "auto_recharge_cool_off_minutes": env.int(
+            "AUTO_RECHARGE_COOL_OFF_MINUTES", 10, validate=validate.Range(1, 10_080)
+        ),
         "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
     }
 

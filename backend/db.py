@@ -99,6 +99,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("customer_id", ASCENDING)], unique=True, partialFilterExpression={"is_default": True}),
         IndexModel([("customer_id", ASCENDING), ("is_default", DESCENDING), *NEWEST]),
     ],
+    "auto_recharges": [
+        _unique_where_set("pending.payment_id"),
+        IndexModel([("is_on", ASCENDING), ("next_at", ASCENDING)]),
+        IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)]),
+    ],
     "rate_limit_counters": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_windows": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
 }

@@ -12,6 +12,8 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from backend.auto_recharge_store import AutoRechargeStore
+from backend.auto_recharge_values import OffReason
 from backend.db import NEWEST, Document, in_transaction
 from backend.errors import InvalidPaymentMethod, SavedMethodNotFound, ServiceUnavailable
 from backend.field_cipher import FieldCipher, Undecryptable, fingerprint
@@ -44,6 +46,7 @@ class SavedMethods:
     ) -> None:
         self._client = database.client
         self._methods = database["saved_payment_methods"]
+        self._recharges = AutoRechargeStore(database)
         self._gateways = gateways
         self._customers = customers
         self._cipher = cipher
@@ -88,6 +91,7 @@ class SavedMethods:
             "$unset": {"token": "", "fingerprint": ""},
         }
         self._methods.update_one(kept(customer_id, id_), forgotten)
+        self._recharges.switch_off(customer_id, OffReason.METHOD_DELETED, saved_method_id=id_)
         self._propose_newest(customer_id)
 
     def make_default(self, customer_id: str, id_: str) -> SavedMethod:

@@ -1,5 +1,6 @@
 """What the tests of auto-recharge do over and over."""
 
+from datetime import timedelta
 from typing import Any
 
 from tests.api.meetings import verify_topup
@@ -85,3 +86,11 @@ def credited(shop: Shop) -> int:
     """Count what auto-recharge has put into the wallet, in paise."""
     entries = shop.database["wallet_transactions"].find({"source": "wallet_topup", "amount": 50_000})
     return total(list(entries), "amount")
+
+
+def let_time_pass(shop: Shop, pause: timedelta) -> None:
+    """Bring closer by that much whatever auto-recharge waits for."""
+    rows = shop.database["auto_recharges"]
+    for name in ("next_at", "pending.due_at", "pending.claimed_at"):
+        earlier = {"$subtract": [f"${name}", pause // timedelta(milliseconds=1)]}
+        rows.update_many({name: {"$type": "date"}}, [{"$set": {name: earlier}}])
