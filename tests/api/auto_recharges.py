@@ -1,9 +1,13 @@
 """What the tests of auto-recharge do over and over."""
 
-from datetime import timedelta
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.api.meetings import verify_topup
+from tests.api.servers import until
 from tests.shop import Shop, total
 
 PATH = "/api/wallet/auto-recharge"
@@ -82,6 +86,18 @@ def receipts(shop: Shop) -> set[str]:
     return {attempt["receipt"] for payment in rows for attempt in payment["attempts"]}
 
 
+def sent(shop: Shop) -> int:
+    """Count how often the gateway was told to charge."""
+    asked = shop.sandbox.get("requests")
+    return sum(request["path"].endswith("/payments/create/recurring") for request in asked)
+
+
+def sent_once(shop: Shop) -> bool:
+    """Tell whether the gateway was told to charge once; it writes that down when it has answered."""
+    until(lambda: sent(shop))
+    return sent(shop) == 1
+
+
 def credited(shop: Shop) -> int:
     """Count what auto-recharge has put into the wallet, in paise."""
     entries = shop.database["wallet_transactions"].find({"source": "wallet_topup", "amount": 50_000})
@@ -94,3 +110,35 @@ def let_time_pass(shop: Shop, pause: timedelta) -> None:
     for name in ("next_at", "pending.due_at", "pending.claimed_at"):
         earlier = {"$subtract": [f"${name}", pause // timedelta(milliseconds=1)]}
         rows.update_many({name: {"$type": "date"}}, [{"$set": {name: earlier}}])
+
+
+def payment(shop: Shop) -> Any:
+    """Give the one payment of auto-recharge as it is stored."""
+    [found] = shop.database["payment_orders"].find({"attempts.is_unattended": True})
+    return found
+
+
+def time_is_over(shop: Shop, *, days: int = 0) -> None:
+    """Let the time that a payment has be over, and so many days more."""
+    before = datetime.now(UTC) - timedelta(days=days, hours=2)
+    change = {"$set": {"attempts.$[].expires_at": before}}
+    if days:
+        change["$set"]["attempts.$[].created_at"] = before
+    shop.database["payment_orders"].update_many({"attempts.is_unattended": True}, change)
+
+
+def told(shop: Shop, event_type: str) -> Any:
+    """Deliver the gateway's newest message of a type."""
+    event = [event for event in shop.events() if event["event"] == event_type][-1]
+    response = shop.deliver(event)
+    assert response.status_code == 200
+    return response
+
+
+@contextmanager
+def running(shop: Shop) -> Iterator[None]:
+    """Have somebody else look after the wallets meanwhile."""
+    runner = threading.Thread(target=run, args=(shop,))
+    runner.start()
+    yield
+    runner.join()
