@@ -18,6 +18,7 @@ from backend.routes_admin import admin
 from backend.routes_admin_payments import admin_payments
 from backend.routes_admin_webhooks import admin_webhooks
 from backend.routes_auth import auth
+from backend.routes_auto_recharge import admin_recharges, auto_recharge
 from backend.routes_integration import integration
 from backend.routes_messages import messages
 from backend.routes_operations import operations
@@ -34,7 +35,7 @@ from backend.wiring import PASSWORDS, configured_gateways, wire_services
 
 BLUEPRINTS = (
     *(auth, wallet, transactions, orders, payments, refunds, webhooks, integration, recharge),
-    *(admin, admin_payments, admin_webhooks, messages, reconciliation),
+    *(auto_recharge, admin_recharges, admin, admin_payments, admin_webhooks, messages, reconciliation),
 )
 
 

@@ -65,6 +65,7 @@ class Settings:
     refund_timeout_hours: int = 24
     celery_broker_url: str = ""
     reconciliation_interval_hours: int = 1
+    auto_recharge_cool_off_minutes: int = 10
     upi_collect_enabled: bool = False
     webhook_allow_private: bool = False
     razorpay: RazorpaySettings = field(default_factory=RazorpaySettings)
@@ -142,6 +143,9 @@ def _payment_settings(env: Env, *, environment: str) -> dict[str, Any]:
         "topup_daily_limit": env.int("TOPUP_DAILY_LIMIT", 10, validate=validate.Range(min=1)),
         "refund_timeout_hours": env.int("REFUND_TIMEOUT_HOURS", 24, validate=validate.Range(min=1)),
         "webhook_allow_private": env.bool("WEBHOOK_ALLOW_PRIVATE", False),
+        "auto_recharge_cool_off_minutes": env.int(
+            "AUTO_RECHARGE_COOL_OFF_MINUTES", 10, validate=validate.Range(1, 10_080)
+        ),
         "refunds_per_order": env.int("REFUNDS_PER_ORDER", 5, validate=validate.Range(min=1)),
         "reconciliation_interval_hours": env.int(
             "RECONCILIATION_INTERVAL_HOURS", 1, validate=validate.Range(min=1, max=168)

@@ -129,6 +129,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "jobs": [],
     "job_slots": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
+    "auto_recharges": [
+        _unique_where_set("pending.payment_id"),
+        IndexModel([("is_on", ASCENDING), ("next_at", ASCENDING)]),
+        IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)]),
+    ],
     "rate_limit_counters": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
     "rate_limit_windows": [IndexModel([("expireAt", ASCENDING)], expireAfterSeconds=0)],
 }

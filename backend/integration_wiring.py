@@ -91,9 +91,13 @@ def wire_integration(parts: Meeting) -> WalletPaymentIntegration:
     )
 
 
+def topup_range(settings: Settings) -> TopUpRange:
+    """Say how little and how much one top-up may be."""
+    return TopUpRange(min_amount_minor=settings.topup_min_minor, max_amount_minor=settings.topup_max_minor)
+
+
 def _topups(parts: Meeting, log: IntegrationLog) -> TopUps:
     settings = parts.settings
-    allowed = TopUpRange(min_amount_minor=settings.topup_min_minor, max_amount_minor=settings.topup_max_minor)
     return TopUps(
         parts.database,
         gateways=parts.gateways,
@@ -102,6 +106,6 @@ def _topups(parts: Meeting, log: IntegrationLog) -> TopUps:
         wallets=parts.wallets,
         limits=TopUpLimits(parts.database, limit=settings.topup_daily_limit),
         log=log,
-        allowed=allowed,
+        allowed=topup_range(settings),
         currency=CURRENCY,
     )

@@ -62,12 +62,18 @@ def reconcile(services: Services, _: GoOn) -> int:
     return report["checked"] if report else 0
 
 
+def recharge(services: Services, _: GoOn) -> int:
+    """Fill the wallets that run low, of those who want it."""
+    return services.auto_recharge.run_due()
+
+
 JOBS: Mapping[str, Job] = {
     # One at a time in a process: so whoever kills a process doubles one delivery at the most.
     "dispatch_events": Job(interval=timedelta(seconds=2), run=dispatch_events),
     # Several at once: whoever is slow must not keep the others waiting.
     "deliver_messages": Job(interval=timedelta(seconds=2), run=drain(deliver_message), most_at_once=4),
     "deliver_webhooks": Job(interval=timedelta(seconds=2), run=drain(deliver_webhook), most_at_once=4),
+    "recharge": Job(interval=timedelta(seconds=15), run=recharge, budget=timedelta(minutes=2)),
     "sweep": Job(interval=timedelta(minutes=5), run=sweep, budget=timedelta(minutes=15)),
     "reconcile": Job(interval=timedelta(minutes=5), run=reconcile, budget=timedelta(hours=1)),
 }

@@ -42,7 +42,7 @@ ERRORS = {
 # What may have to ask a payment gateway, and what gateways send.
 BEHIND_GATEWAYS = (
     *("/api/payments", "/api/orders", "/api/webhooks", "/api/integration"),
-    "/api/payment/",
+    *("/api/payment/", "/api/wallet/auto-recharge"),
     *("/api/admin/webhook-events", "/api/admin/payment-exceptions"),
 )
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from pymongo.database import Database
 
@@ -34,6 +35,8 @@ _ORDER_OF_STATES = (
     PaymentState.CREATED,
 )
 _MAY_BECOME_MONEY = (PaymentState.AUTHORIZED, PaymentState.PENDING, PaymentState.CAPTURED)
+# A charge while the payer is away is begun by the gateway, which gives notice and waits a day or more.
+_NOTICE = timedelta(days=5)
 
 
 class MoneyMisfits(AmountMismatch):
@@ -97,7 +100,8 @@ class PaymentInquiry:
         asked = self._store.get(payment.id)
         if failures and asked.is_open:
             raise next(iter(failures.values()))
-        if asked.is_open and not any(state in _MAY_BECOME_MONEY for state in states):
+        hopes = {*_MAY_BECOME_MONEY, PaymentState.CREATED} if _gives_notice(asked) else _MAY_BECOME_MONEY
+        if asked.is_open and not any(state in hopes for state in states):
             self._store.move(payment.id, PaymentStatus.EXPIRED, guard={"status": asked.status.value})
             self._holds.settle(payment.id)
         return self._store.get(payment.id)
@@ -175,6 +179,12 @@ class PaymentInquiry:
             raise MoneyTooLate(reason=reason)
         if reason:
             raise MoneyMisfits(reason=reason)
+
+
+def _gives_notice(payment: Payment) -> bool:
+    """Tell whether a gateway may still be waiting before it takes money that nobody has to agree to."""
+    attempt = payment.attempt
+    return attempt.is_unattended and attempt.created_at + _NOTICE > datetime.now(UTC)
 
 
 def _is_signed(gateway: PaymentGateway, attempt: Attempt, gateway_payment_id: str, signature: str) -> bool:

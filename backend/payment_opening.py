@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -14,18 +14,20 @@ from backend.errors import (
     AppError,
     DuplicatePayment,
     IllegalTransition,
+    InvalidPaymentMethod,
     MaxAttemptsExceeded,
     OrderNotPayable,
     RequestInProgress,
 )
 from backend.gateway_customers import GatewayCustomers
 from backend.gateways.errors import GatewayError, NotConfigured
-from backend.gateways.port import GatewayOrder, Method, OrderRequest, PaymentGateway
+from backend.gateways.port import GatewayOrder, Method, PaymentGateway
 from backend.order_service import PAYABLE, Order, OrderPayment
+from backend.payment_drafts import PaymentDrafts, request_of
 from backend.payment_inquiry import PaymentInquiry
 from backend.payment_methods import MethodCatalogue
 from backend.payment_store import PaymentStore
-from backend.payment_values import Payment, PaymentStatus, Purpose
+from backend.payment_values import Payment, PaymentStatus
 from backend.payment_wish import PaymentWish, Subject, check_wish, subject_of
 
 log = logging.getLogger(__name__)
@@ -63,18 +65,18 @@ class PaymentOpening:
         self._customers = customers
         self._inquiry = inquiry
         self._max_attempts = max_attempts
-        self._timeout = timedelta(minutes=timeout_minutes)
+        self._drafts = PaymentDrafts(catalogue=catalogue, timeout_minutes=timeout_minutes)
         self._takes_upi_ids = takes_upi_ids
 
     def open(self, order: Order, wish: PaymentWish) -> Opened:
         """Open a payment of an order, or hand back the one that is open already."""
         order.check_payable()
         check_wish(wish, order, takes_upi_ids=self._takes_upi_ids)
-        candidates = self._catalogue.candidates(wish.method, order.currency, wanted=wish.gateway)
+        candidates = self._candidates(wish, order.currency)
         payment = self._store.by_order(order.id)
         if payment is None:
             owner = {"customer_id": order.customer_id, "order_id": order.id}
-            row = self._new_payment(_new_id(), subject_of(order), wish, candidates[0])
+            row = self._drafts.payment(_new_id(), subject_of(order), wish, candidates[0])
             payment = self._store.begin(row | owner)
         payment = self._without_expired(payment)
         if payment.status is not PaymentStatus.PENDING and payment.is_open:
@@ -86,14 +88,29 @@ class PaymentOpening:
 
     def open_topup(self, payment_id: str, customer_id: str, subject: Subject, wish: PaymentWish) -> Opened:
         """Open a payment that fills a wallet; the same id again gives the same payment."""
-        candidates = self._catalogue.candidates(wish.method, subject.currency, wanted=wish.gateway)
+        candidates = self._candidates(wish, subject.currency)
         payment = self._store.find(payment_id)
         if payment is None:
-            row = self._new_payment(payment_id, subject, wish, candidates[0])
+            row = self._drafts.payment(payment_id, subject, wish, candidates[0])
             payment = self._store.begin(row | {"customer_id": customer_id})
         if payment.status is not PaymentStatus.PENDING:
             return Opened(payment=payment, is_new=False)
         return Opened(payment=self._open_at_a_gateway(payment, subject, wish, candidates), is_new=True)
+
+    def _candidates(self, wish: PaymentWish, currency: str) -> Sequence[PaymentGateway]:
+        """List the gateways to try; for charges while the payer is away, only those that make them."""
+        able = self._catalogue.candidates(wish.method, currency, wanted=wish.gateway)
+        if not (wish.registers or wish.is_unattended):
+            return able
+        able = [gateway for gateway in able if gateway.charges_saved]
+        if not able or (wish.registers and wish.method is not Method.CARD):
+            raise InvalidPaymentMethod("Only cards, and not at every gateway, can be charged later.")
+        return able
+
+    def _registering(self, gateway: PaymentGateway, wish: PaymentWish) -> PaymentWish:
+        """Introduce the payer first: only customers whom the gateway knows can allow later charges."""
+        customer = self._customers.ensure(gateway, wish.payer)
+        return replace(wish, payer=replace(wish.payer, gateway_customer_id=customer))
 
     def _without_expired(self, payment: Payment) -> Payment:
         """End an attempt whose time is over; the gateway is asked first whether it was paid."""
@@ -112,7 +129,7 @@ class PaymentOpening:
         if len(payment.attempts) >= self._max_attempts:
             raise MaxAttemptsExceeded(max_attempts=self._max_attempts)
         subject = subject_of(order)
-        attempt = self._attempt(payment.id, len(payment.attempts) + 1, subject, wish, gateway)
+        attempt = self._drafts.attempt(payment.id, len(payment.attempts) + 1, subject, wish, gateway)
         reopened = self._store.reopen(payment, attempt)
         if reopened is None:
             raise RequestInProgress
@@ -127,11 +144,12 @@ class PaymentOpening:
             raise RequestInProgress
         failure: AppError = NotConfigured()
         for gateway in candidates:
-            attempt = self._attempt(payment.id, len(payment.attempts), subject, wish, gateway)
+            attempt = self._drafts.attempt(payment.id, len(payment.attempts), subject, wish, gateway)
             if not self._store.aim(payment, lease, attempt):
                 raise IllegalTransition(CHANGED)
             try:
-                opened = gateway.create_order(_request(payment.id, attempt, subject, wish))
+                known = self._registering(gateway, wish) if wish.registers else wish
+                opened = gateway.create_order(request_of(payment.id, attempt, subject, known))
                 return self._opened(payment, lease, attempt, self._introduce(gateway, wish, opened))
             except GatewayError as error:
                 log.warning(
@@ -160,7 +178,7 @@ class PaymentOpening:
 
     def _introduce(self, gateway: PaymentGateway, wish: PaymentWish, opened: GatewayOrder) -> GatewayOrder:
         """Let the gateway's page offer the customer's saved cards; without that it can still be paid."""
-        if wish.method not in SAVABLE:
+        if wish.method not in SAVABLE or wish.is_unattended:
             return opened
         try:
             customer = self._customers.ensure(gateway, wish.payer)
@@ -168,51 +186,6 @@ class PaymentOpening:
             log.warning("a gateway knows no customer", extra={"gateway": gateway.name, "code": error.code})
             return opened
         return replace(opened, checkout={**opened.checkout, "customer_id": customer, "save": 1})
-
-    def _new_payment(
-        self, payment_id: str, subject: Subject, wish: PaymentWish, gateway: PaymentGateway
-    ) -> Document:
-        now = datetime.now(UTC)
-        attempt = self._attempt(payment_id, 1, subject, wish, gateway)
-        return {
-            "_id": payment_id,
-            "purpose": attempt["purpose"],
-            "amount": wish.amount_minor,
-            "currency": subject.currency,
-            "status": PaymentStatus.PENDING.value,
-            "attempts": [attempt],
-            "installments": wish.installments,
-            "notes": wish.notes,
-            "refunded": 0,
-            "refund_reserved": 0,
-            "refund_charge": 0,
-            "created_at": now,
-            "updated_at": now,
-        }
-
-    def _attempt(
-        self, payment_id: str, number: int, subject: Subject, wish: PaymentWish, gateway: PaymentGateway
-    ) -> Document:
-        """Describe a try to open an order; its receipt is new, so that an orphan is told apart."""
-        now = datetime.now(UTC)
-        charge = self._catalogue.charge(gateway, wish.amount_minor, subject.currency)
-        return {
-            "number": number,
-            "purpose": str(Purpose.SPLIT if wish.hold_id else subject.purpose),
-            "gateway": gateway.name,
-            "method": wish.method.value,
-            "installments": wish.installments,
-            "saved_method_id": wish.saved_method_id,
-            "receipt": f"{payment_id}-{uuid.uuid4().hex[:8]}",
-            "amount": wish.amount_minor,
-            "wallet_amount": wish.wallet_minor,
-            "hold_id": wish.hold_id,
-            "charge": charge.amount_minor,
-            "charge_currency": charge.currency,
-            "rate": charge.rate,
-            "created_at": now,
-            "expires_at": now + self._timeout,
-        }
 
 
 def matching(payment: Payment, wish: PaymentWish) -> Payment:
@@ -226,22 +199,6 @@ def matching(payment: Payment, wish: PaymentWish) -> Payment:
 
 def _new_id() -> str:
     return f"PAY-{uuid.uuid4().hex[:24]}"
-
-
-def _request(payment_id: str, attempt: Document, subject: Subject, wish: PaymentWish) -> OrderRequest:
-    return OrderRequest(
-        payment_id=payment_id,
-        receipt=attempt["receipt"],
-        amount_minor=attempt["charge"],
-        currency=attempt["charge_currency"],
-        method=wish.method,
-        payer=wish.payer,
-        description=subject.description,
-        bank=wish.bank,
-        installments=wish.installments,
-        vpa=wish.vpa,
-        notes=subject.notes,
-    )
 
 
 def _told(error: AppError) -> Document:

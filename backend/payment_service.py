@@ -19,7 +19,8 @@ from backend.payment_values import Payment, PaymentFilter, PaymentStatus
 from backend.payment_wish import PaymentWish, payer_of
 from backend.refund_service import RefundService
 from backend.refund_values import Refund, RefundWish
-from backend.saved_method_service import SavedMethod, SavedMethods
+from backend.saved_method_service import SavedMethods
+from backend.saved_method_values import SavedMethod
 from backend.split_holds import SplitHolds
 from backend.user_service import UserService
 from backend.webhook_service import Receipt, WebhookInbox
@@ -39,6 +40,7 @@ class Checkout:
     bank: str | None = None
     vpa: str | None = None
     notes: str | None = None
+    registers: bool = False
     ip: str | None = None
     user_agent: str | None = None
 
@@ -175,6 +177,7 @@ class PaymentManager:
             vpa=wanted.vpa,
             installments=wanted.installments,
             notes=wanted.notes,
+            registers=wanted.registers,
         )
         return self._with_saved_method(wish, wanted.saved_method_id) if wanted.saved_method_id else wish
 

@@ -80,6 +80,7 @@ class Attempt:
     checkout_url: str | None
     checkout: Mapping[str, Any]
     upi_link: str | None
+    is_unattended: bool  # Charged while the payer was away.
     created_at: datetime
     expires_at: datetime
 
@@ -209,6 +210,7 @@ def _read_attempt(document: Document) -> Attempt:
         checkout_url=document.get("checkout_url"),
         checkout=document.get("checkout", {}),
         upi_link=document.get("upi_link"),
+        is_unattended=document.get("is_unattended", False),
         created_at=document["created_at"],
         expires_at=document["expires_at"],
     )

@@ -1,9 +1,12 @@
 """Wires what takes payments, follows them and gives them back."""
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
 from pymongo.database import Database
 
+from backend.auto_recharge import AutoRecharge
+from backend.auto_recharge_values import Pace
 from backend.config import CURRENCY, Settings
 from backend.db import Document
 from backend.dispute_service import DisputeService
@@ -15,7 +18,8 @@ from backend.gateways.apple_pay import ApplePay
 from backend.gateways.google_pay import GooglePayMessages
 from backend.gateways.registry import Gateways
 from backend.google_nudges import GoogleNudges
-from backend.integration_wiring import Meeting, wire_completion, wire_integration
+from backend.integration_log import IntegrationLog
+from backend.integration_wiring import Meeting, topup_range, wire_completion, wire_integration
 from backend.ledger import Ledger
 from backend.order_service import OrderService
 from backend.payment_exceptions import PaymentExceptions
@@ -35,6 +39,7 @@ from backend.services import PaymentServices
 from backend.split_holds import SplitHolds
 from backend.topup_reversals import TopUpReversals
 from backend.transactions import Transactions
+from backend.unattended_charges import UnattendedCharges
 from backend.user_service import UserService
 from backend.wallet_payment_integration import WalletPaymentIntegration
 from backend.wallet_service import WalletService
@@ -107,6 +112,7 @@ def wire_payments(shop: Shop) -> PaymentServices:
         disputes=after.disputes,
         apple_pay=ApplePay(settings.apple_pay),
         integration=_integration(shop, orders, opening, after),
+        auto_recharge=_auto_recharge(shop, opening, after, saved),
     )
 
 
@@ -116,6 +122,31 @@ def _integration(
     shared = {member.name: getattr(shop, member.name) for member in fields(shop)}
     meeting = Meeting(**shared, orders=orders, opening=opening, inquiry=after.inquiry, inbox=after.inbox)
     return wire_integration(meeting)
+
+
+def _auto_recharge(
+    shop: Shop, opening: PaymentOpening, after: _Aftermath, saved: SavedMethods
+) -> AutoRecharge:
+    charges = UnattendedCharges(
+        shop.database,
+        users=shop.users,
+        saved=saved,
+        gateways=shop.gateways,
+        opening=opening,
+        inquiry=after.inquiry,
+        currency=CURRENCY,
+    )
+    return AutoRecharge(
+        shop.database,
+        users=shop.users,
+        wallets=shop.wallets,
+        saved=saved,
+        charges=charges,
+        trail=IntegrationLog(shop.database),
+        allowed=topup_range(shop.settings),
+        pace=Pace(cool_off=timedelta(minutes=shop.settings.auto_recharge_cool_off_minutes)),
+        currency=CURRENCY,
+    )
 
 
 def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:

@@ -26,6 +26,8 @@ class PaymentWish:
     notes: str | None = None
     wallet_minor: int = 0
     hold_id: str | None = None
+    registers: bool = False  # The payer also allows charges while away.
+    is_unattended: bool = False  # It is such a charge.
 
     @property
     def whole_minor(self) -> int:

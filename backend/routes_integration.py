@@ -59,7 +59,10 @@ def initiate_topup(body: dict[str, Any]) -> dict[str, Any]:
     """Open a payment that fills a wallet."""
     caller().check_may_act_for(body["customer_id"])
     opened = services().integration.initiate_wallet_topup_payment(
-        body["customer_id"], body["amount"], _choice(body["payment_method"]), key=movement_key()
+        body["customer_id"],
+        body["amount"],
+        _choice(body["payment_method"], registers=body["recurring"]),
+        key=movement_key(),
     )
     return _opened(opened)
 
@@ -186,9 +189,11 @@ def health() -> Any:
     return answer, 200 if is_well else 503
 
 
-def _choice(way: Way) -> GatewayChoice:
+def _choice(way: Way, *, registers: bool = False) -> GatewayChoice:
     agent = request.user_agent.string[:255] or None
-    return GatewayChoice(method=Method(way.value), ip=request.remote_addr, user_agent=agent)
+    return GatewayChoice(
+        method=Method(way.value), registers=registers, ip=request.remote_addr, user_agent=agent
+    )
 
 
 def _opened(opened: Opened) -> dict[str, Any]:

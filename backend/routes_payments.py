@@ -66,6 +66,7 @@ def initiate(body: dict[str, Any]) -> Any:
         bank=body["bank"],
         vpa=body["vpa"],
         notes=body["notes"],
+        registers=body["recurring"],
         ip=request.remote_addr,
         user_agent=request.user_agent.string[:255] or None,
     )

@@ -5,7 +5,6 @@ import re
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pymongo import DESCENDING
@@ -13,6 +12,8 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from backend.auto_recharge_store import AutoRechargeStore
+from backend.auto_recharge_values import OffReason
 from backend.db import Document, in_transaction
 from backend.errors import InvalidPaymentMethod, SavedMethodNotFound, ServiceUnavailable
 from backend.field_cipher import FieldCipher, Undecryptable, fingerprint
@@ -21,6 +22,7 @@ from backend.gateways.errors import GatewayNotFound
 from backend.gateways.port import Method, Payer, PaymentGateway, SavedToken
 from backend.gateways.registry import Gateways
 from backend.indexes import NEWEST
+from backend.saved_method_values import SavedMethod, SavedSecret, kept, read_method
 
 log = logging.getLogger(__name__)
 
@@ -29,34 +31,6 @@ ROTATED_AT_ONCE = 100
 
 _TRIES = 10  # Against others who save for the same customer at the same moment.
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{3,128}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedMethod:
-    """A saved way to pay, as its owner may see it."""
-
-    id: str
-    customer_id: str
-    gateway: str
-    type: Method
-    last4: str | None
-    brand: str | None
-    expiry: str | None
-    vpa: str | None
-    email: str | None
-    gateway_customer_id: str
-    is_default: bool
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedSecret:
-    """What the gateway needs to be told to be paid by a saved method; it never leaves the server."""
-
-    gateway: str
-    token: str = field(repr=False)
-    gateway_customer_id: str
-    type: Method
 
 
 class SavedMethods:
@@ -73,6 +47,7 @@ class SavedMethods:
     ) -> None:
         self._client = database.client
         self._methods = database["saved_payment_methods"]
+        self._recharges = AutoRechargeStore(database)
         self._gateways = gateways
         self._customers = customers
         self._cipher = cipher
@@ -94,18 +69,19 @@ class SavedMethods:
         if saved.type is not type:
             raise InvalidPaymentMethod("The saved payment method is of another type.")
         id_ = self._insert_once(self._row(payer.customer_id, gateway, gateway_customer_id, saved))
+        self._note_leave(payer.customer_id, id_, saved)
         if set_default:
             return self.make_default(payer.customer_id, id_)
         self._propose_newest(payer.customer_id)
-        return _read(self._find(payer.customer_id, id_))
+        return read_method(self._find(payer.customer_id, id_))
 
     def list(self, customer_id: str) -> Sequence[SavedMethod]:
         """List a customer's methods, the default one and then the newest first."""
-        return [_read(row) for row in self._methods.find(_kept(customer_id), sort=DEFAULT_FIRST)]
+        return [read_method(row) for row in self._methods.find(kept(customer_id), sort=DEFAULT_FIRST)]
 
     def get(self, customer_id: str, id_: str) -> SavedMethod:
         """Find one of a customer's methods."""
-        return _read(self._find(customer_id, id_))
+        return read_method(self._find(customer_id, id_))
 
     def delete(self, customer_id: str, id_: str) -> None:
         """Forget a method: the gateway goes first, because without its token it could not be told which."""
@@ -115,7 +91,8 @@ class SavedMethods:
             "$set": {"is_default": False, "deleted_at": datetime.now(UTC)},
             "$unset": {"token": "", "fingerprint": ""},
         }
-        self._methods.update_one(_kept(customer_id, id_), forgotten)
+        self._methods.update_one(kept(customer_id, id_), forgotten)
+        self._recharges.switch_off(customer_id, OffReason.METHOD_DELETED, saved_method_id=id_)
         self._propose_newest(customer_id)
 
     def make_default(self, customer_id: str, id_: str) -> SavedMethod:
@@ -123,7 +100,7 @@ class SavedMethods:
         for _ in range(_TRIES):
             with suppress(DuplicateKeyError):
                 in_transaction(self._client, lambda session: self._choose(customer_id, id_, session))
-                return _read(self._find(customer_id, id_))
+                return read_method(self._find(customer_id, id_))
         raise ServiceUnavailable
 
     def token_of(self, customer_id: str, id_: str) -> SavedSecret:
@@ -136,6 +113,17 @@ class SavedMethods:
             type=Method(row["type"]),
         )
 
+    def check_chargeable(self, customer_id: str, id_: str) -> None:
+        """Ask the gateway whether that method may be charged while its owner is away."""
+        secret = self.token_of(customer_id, id_)
+        keeper = self._gateways.get(secret.gateway)
+        saved = _read_back(keeper, secret.gateway_customer_id, secret.token)
+        self._note_leave(customer_id, id_, saved)
+        if not (keeper.charges_saved and saved.is_recurring):
+            raise InvalidPaymentMethod(
+                "This payment method was not registered for charges while you are away."
+            )
+
     def rotate(self) -> int:
         """Encrypt every token with the newest key, and count those that were not; safe while in use."""
         rotated, last = 0, ""
@@ -145,10 +133,15 @@ class SavedMethods:
         return rotated
 
     def _find(self, customer_id: str, id_: str) -> Document:
-        row = self._methods.find_one(_kept(customer_id, id_))
+        row = self._methods.find_one(kept(customer_id, id_))
         if row is None:
             raise SavedMethodNotFound
         return row
+
+    def _note_leave(self, customer_id: str, id_: str, saved: SavedToken) -> None:
+        """Keep what the gateway says about charges while the owner is away; it may change."""
+        change = {"$set": {"is_recurring": saved.is_recurring}}
+        self._methods.update_one(kept(customer_id, id_), change)
 
     def _insert_once(self, row: Document) -> str:
         """Store a method, or find it where the customer has saved it before."""
@@ -162,10 +155,10 @@ class SavedMethods:
         return str(row["_id"])
 
     def _choose(self, customer_id: str, id_: str, session: ClientSession) -> None:
-        others = {**_kept(customer_id), "is_default": True, "_id": {"$ne": id_}}
+        others = {**kept(customer_id), "is_default": True, "_id": {"$ne": id_}}
         self._methods.update_many(others, {"$set": {"is_default": False}}, session=session)
         change = {"$set": {"is_default": True}}
-        if not self._methods.update_one(_kept(customer_id, id_), change, session=session).matched_count:
+        if not self._methods.update_one(kept(customer_id, id_), change, session=session).matched_count:
             raise SavedMethodNotFound
 
     def _propose_newest(self, customer_id: str) -> None:
@@ -173,12 +166,12 @@ class SavedMethods:
 
         This comes after every change that may leave none, and so whoever comes last sees what is left.
         """
-        if self._methods.find_one({**_kept(customer_id), "is_default": True}, {"_id": 1}):
+        if self._methods.find_one({**kept(customer_id), "is_default": True}, {"_id": 1}):
             return
-        newest = self._methods.find_one(_kept(customer_id), {"_id": 1}, sort=DEFAULT_FIRST)
+        newest = self._methods.find_one(kept(customer_id), {"_id": 1}, sort=DEFAULT_FIRST)
         if newest:
             with suppress(DuplicateKeyError):  # Somebody else has chosen one in the meantime.
-                self._methods.update_one(_kept(customer_id, newest["_id"]), {"$set": {"is_default": True}})
+                self._methods.update_one(kept(customer_id, newest["_id"]), {"$set": {"is_default": True}})
 
     def _batch_after(self, id_: str) -> Sequence[Document]:
         wanted = {"_id": {"$gt": id_}, "token": {"$exists": True}}
@@ -210,14 +203,9 @@ class SavedMethods:
             "vpa": saved.vpa,
             "email": saved.email,
             "is_default": False,
+            "is_recurring": saved.is_recurring,
             "created_at": datetime.now(UTC),
         }
-
-
-def _kept(customer_id: str, id_: str | None = None) -> Document:
-    """Match what a customer has saved and not deleted."""
-    one = {} if id_ is None else {"_id": id_}
-    return {**one, "customer_id": customer_id, "deleted_at": None}
 
 
 def _read_back(gateway: PaymentGateway, gateway_customer_id: str, token: str) -> SavedToken:
@@ -232,20 +220,3 @@ def _read_back(gateway: PaymentGateway, gateway_customer_id: str, token: str) ->
 
 def _unknown() -> InvalidPaymentMethod:
     return InvalidPaymentMethod("The payment gateway has saved no such payment method for this customer.")
-
-
-def _read(row: Document) -> SavedMethod:
-    return SavedMethod(
-        id=row["_id"],
-        customer_id=row["customer_id"],
-        gateway=row["gateway"],
-        type=Method(row["type"]),
-        last4=row["last4"],
-        brand=row["brand"],
-        expiry=row["expiry"],
-        vpa=row["vpa"],
-        email=row["email"],
-        gateway_customer_id=row["gateway_customer_id"],
-        is_default=row["is_default"],
-        created_at=row["created_at"],
-    )

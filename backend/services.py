@@ -6,6 +6,7 @@ from typing import cast
 from flask import current_app
 from pymongo import MongoClient
 
+from backend.auto_recharge import AutoRecharge
 from backend.config import Settings
 from backend.db import Document
 from backend.dispute_service import DisputeService
@@ -67,6 +68,7 @@ class PaymentServices:
     disputes: DisputeService
     apple_pay: ApplePay
     integration: WalletPaymentIntegration
+    auto_recharge: AutoRecharge
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ class GatewayChoice:
     """How the gateway's part is to be paid, and from where."""
 
     method: Method
+    registers: bool = False
     ip: str | None = None
     user_agent: str | None = None
 
@@ -152,4 +153,6 @@ class WalletPaymentIntegration:
 
     def _wish(self, customer_id: str, amount_minor: int, choice: GatewayChoice) -> PaymentWish:
         payer = payer_of(self._users.get(customer_id), ip=choice.ip, user_agent=choice.user_agent)
-        return PaymentWish(amount_minor=amount_minor, method=choice.method, payer=payer)
+        return PaymentWish(
+            amount_minor=amount_minor, method=choice.method, registers=choice.registers, payer=payer
+        )

@@ -44,6 +44,7 @@ from backend.gateways.port import (
     OrderRequest,
     Payer,
     RefundRequest,
+    SavedCharge,
     SavedToken,
 )
 from backend.gateways.resilience import Line
@@ -58,6 +59,9 @@ VERIFICATION = "v1/notifications/verify-webhook-signature"
 
 class PayPalGateway(PayPalLists):
     """PayPal, as `backend.gateways.port.PaymentGateway` asks for it."""
+
+    signs_returns = False  # It sends the browser back with nothing that proves anything.
+    charges_saved = False  # A saved account would be charged by opening the order, before we know its id.
 
     def __init__(
         self,
@@ -98,11 +102,6 @@ class PayPalGateway(PayPalLists):
     def charge_currency(self) -> str:
         """The currency to charge in where the shop's own is not taken."""
         return self._settings.currency
-
-    @property
-    def signs_returns(self) -> bool:
-        """PayPal sends the browser back with nothing that proves anything."""
-        return False
 
     def create_order(self, request: OrderRequest) -> GatewayOrder:
         """Open an order; the receipt is the idempotency key, so a lost answer is simply asked for again."""
@@ -157,6 +156,10 @@ class PayPalGateway(PayPalLists):
                 raise
             order = self._order(order_id)
         return read_as(lambda: captured_in(order))
+
+    def charge_saved(self, charge: SavedCharge) -> GatewayPayment:
+        """Say no: an order whose answer was lost could have been paid."""
+        raise GatewayRefused(gateway=GATEWAY, reason="unattended charges")
 
     def refund(self, request: RefundRequest) -> GatewayRefund:
         """Give money back; PayPal keeps the key for 45 days."""

@@ -17,6 +17,7 @@ from backend.gateways.values import (
     PaymentState,
     RefundRequest,
     RefundState,
+    SavedCharge,
     SavedToken,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "PaymentState",
     "RefundRequest",
     "RefundState",
+    "SavedCharge",
     "SavedToken",
 ]
 
@@ -69,6 +71,10 @@ class PaymentGateway(Protocol):
     def signs_returns(self) -> bool:
         """Tell whether the browser comes back with a signature that proves something."""
 
+    @property
+    def charges_saved(self) -> bool:
+        """Tell whether it can charge what was saved while its owner is away."""
+
     def create_order(self, request: OrderRequest) -> GatewayOrder:
         """Open an order that a customer can pay."""
 
@@ -80,6 +86,12 @@ class PaymentGateway(Protocol):
 
     def capture(self, payment: GatewayPayment) -> GatewayPayment:
         """Take the money of an AUTHORIZED payment; one that was captured meanwhile is given as it is."""
+
+    def charge_saved(self, charge: SavedCharge) -> GatewayPayment:
+        """Charge what was saved, once: never send it again, but ask what became of its order.
+
+        The payment is given as far as it is known; it may take days until it has ended.
+        """
 
     def refund(self, request: RefundRequest) -> GatewayRefund:
         """Give money back; safe to repeat with the same refund id."""

@@ -29,6 +29,7 @@ from backend.gateways.port import (
     Payer,
     PaymentState,
     RefundRequest,
+    SavedCharge,
     SavedToken,
 )
 from backend.gateways.razorpay_lists import ID, PAGE, RazorpayLists, checked
@@ -60,6 +61,7 @@ class RazorpayGateway(RazorpayLists):
     currencies = CURRENCIES
     charge_currency = "INR"
     signs_returns = True
+    charges_saved = True
 
     def __init__(
         self, settings: RazorpaySettings, *, shop_name: str = "Batua", line: Line | None = None
@@ -87,7 +89,7 @@ class RazorpayGateway(RazorpayLists):
             raise BelowMinimum(gateway=self.name)
         create = partial(self._client.order.create, checkout.order(request))
         order_id = self._call("create_order", create, reading.id_of, is_repeatable=False)
-        wants_link = request.method == Method.UPI and request.vpa is None
+        wants_link = request.method == Method.UPI and request.vpa is None and not request.is_unattended
         return GatewayOrder(
             id=order_id,
             checkout_url=None,
@@ -124,6 +126,11 @@ class RazorpayGateway(RazorpayLists):
             if found.state != PaymentState.CAPTURED:
                 raise refusal from None
             return found
+
+    def charge_saved(self, charge: SavedCharge) -> GatewayPayment:
+        """Charge a saved way to pay; never sent twice, because Razorpay takes no idempotency key here."""
+        create = partial(self._client.payment.createRecurring, checkout.saved_charge(charge))
+        return self._call("charge_saved", create, partial(reading.charged, charge), is_repeatable=False)
 
     def refund(self, request: RefundRequest) -> GatewayRefund:
         """Give money back, once for each refund id."""

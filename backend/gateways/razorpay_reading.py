@@ -13,6 +13,7 @@ from backend.gateways.port import (
     Method,
     PaymentState,
     RefundState,
+    SavedCharge,
     SavedToken,
 )
 
@@ -80,6 +81,19 @@ def payment(entity: Entity) -> GatewayPayment:
     )
 
 
+def charged(charge: SavedCharge, answer: Entity) -> GatewayPayment:
+    """Read what a charge has begun; how it ends is told later, or when asked for."""
+    return GatewayPayment(
+        id=text(answer, "razorpay_payment_id"),
+        gateway=NAME,
+        order_id=charge.order_id,
+        state=PaymentState.CREATED,
+        amount_minor=charge.amount_minor,
+        currency=charge.currency,
+        payment_id=charge.payment_id,
+    )
+
+
 def refund(entity: Entity) -> GatewayRefund:
     """Read a refund; our own id is in the notes, or else the receipt."""
     return GatewayRefund(
@@ -140,6 +154,7 @@ def token(entity: Entity) -> SavedToken:
         brand=text_or_none(card, "network"),
         expiry=_expiry(card) or _expiry_of(moment(entity, "expired_at")),
         vpa=_vpa(entity),
+        is_recurring=text_or_none(part(entity, "recurring_details"), "status") == "confirmed",
     )
 
 

@@ -69,7 +69,23 @@ class OrderRequest:
     bank: str | None = None
     installments: int = 1
     vpa: str | None = None  # A typed UPI id, where the installation still takes them.
+    registers: bool = False  # The payer also allows later charges; the payer's id at the gateway is set.
+    is_unattended: bool = False  # Nobody will look at a page: it is charged by what was saved.
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedCharge:
+    """Money to take for an open order by what its payer has saved, with nobody there to be asked."""
+
+    payment_id: str
+    order_id: str
+    amount_minor: int
+    currency: str
+    payer: Payer
+    gateway_customer_id: str
+    token: str = field(repr=False)
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,3 +217,4 @@ class SavedToken:
     expiry: str | None = None  # MM/YY
     vpa: str | None = None
     email: str | None = None
+    is_recurring: bool = False  # It may be charged without asking its owner.

@@ -28,6 +28,7 @@ from backend.sandbox.razorpay_orders import orders
 from backend.sandbox.razorpay_payments import payments
 from backend.sandbox.razorpay_public import public
 from backend.sandbox.razorpay_qr import qr_codes
+from backend.sandbox.razorpay_recurring import recurring
 from backend.sandbox.razorpay_refunds import refunds
 from backend.sandbox.razorpay_settlements import settlements
 from backend.sandbox.state import Sandbox, here
@@ -35,7 +36,7 @@ from backend.sandbox.twilio_api import twilio
 from backend.sandbox.whatsapp_api import whatsapp
 
 _BLUEPRINTS = (
-    *(orders, payments, refunds, customers, settlements, disputes, qr_codes, public),
+    *(orders, payments, recurring, refunds, customers, settlements, disputes, qr_codes, public),
     *(oauth, paypal_orders, paypal_payments, vault, certificates, notifications, paypal_pages, reporting),
     *(whatsapp, twilio, dashboard),
     *(razorpay_controls, paypal_controls, twilio_controls, whatsapp_controls),

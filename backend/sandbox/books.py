@@ -12,6 +12,7 @@ Shelf = dict[str, Document]
 _LOG_LENGTH = 5000
 _DEFAULT_SETTINGS = {
     "razorpay_refunds": "processed",
+    "razorpay_recurring": "captured",
     "paypal_refunds": "completed",
     "paypal_captures": "completed",
     "paypal_most_results": "10000",

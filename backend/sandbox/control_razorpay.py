@@ -8,6 +8,7 @@ from backend.sandbox import control_wire as control
 from backend.sandbox import razorpay_cashier as cashier
 from backend.sandbox import razorpay_checkout, razorpay_disputes, razorpay_qr, razorpay_refunds
 from backend.sandbox.books import Document
+from backend.sandbox.razorpay_recurring import RECURRING_OUTCOMES
 from backend.sandbox.razorpay_settlements import settle
 from backend.sandbox.state import here
 
@@ -22,10 +23,12 @@ def pay() -> Response:
 
 @razorpay_controls.post("/settings")
 def change_settings() -> Response:
-    """Say whether refunds are processed at once."""
-    here().books.settings["razorpay_refunds"] = control.choice(
-        control.body(), "refunds", ("pending", "processed")
-    )
+    """Say whether refunds are processed at once, and how charges of what was saved end."""
+    sent, settings = control.body(), here().books.settings
+    if "recurring" in sent:
+        settings["razorpay_recurring"] = control.choice(sent, "recurring", RECURRING_OUTCOMES)
+    if "refunds" in sent or "recurring" not in sent:
+        settings["razorpay_refunds"] = control.choice(sent, "refunds", ("pending", "processed"))
     return jsonify(here().books.settings)
 
 

@@ -6,11 +6,12 @@ from backend.sandbox import cards, ids, signatures
 from backend.sandbox import razorpay_cashier as cashier
 from backend.sandbox import razorpay_wire as wire
 from backend.sandbox.books import Document
-from backend.sandbox.razorpay_customers import save_token
+from backend.sandbox.razorpay_customers import register, save_token
 from backend.sandbox.state import here
 
 METHODS = ("card", "upi", "netbanking", "wallet", "emi", "paylater")
 OUTCOMES = ("success", "failure", "authorized", "created")
+LARGEST_MANDATE_MINOR = 1_500_000
 _FEWEST_OTP_DIGITS = 4
 
 
@@ -34,9 +35,21 @@ def pay(wish: Document) -> Document:
     _settle_outcome(payment, outcome, reason or "payment_failed")
     if outcome == "failure":
         return cashier.failure_answer(payment)
-    if wish.get("save") and payment["customer_id"] and outcome != "created":
+    if (wish.get("save") or _registers(wish)) and payment["customer_id"] and outcome != "created":
         payment["token_id"] = payment["token_id"] or save_token(payment)["id"]
+    if _registers(wish) and payment["token_id"]:
+        _register(order, payment["token_id"])
     return answer(payment)
+
+
+def _registers(wish: Document) -> bool:
+    return str(wish.get("recurring")) in ("1", "True", "true")
+
+
+def _register(order: Document, token_id: str) -> None:
+    """Let the shop charge by this token, up to what its first order has said."""
+    largest_minor = here().books.order_rules[order["id"]].get("max_amount", LARGEST_MANDATE_MINOR)
+    register(here().books.tokens[token_id], max_amount_minor=largest_minor)
 
 
 def answer(payment: Document) -> Document:
@@ -65,7 +78,7 @@ def _instrument(wish: Document, order: Document) -> tuple[Document, str | None]:
     instrument["customer_id"] = _customer(wish, order)
     token = _token(wish)
     if token:
-        return instrument | _from_token(token), None
+        return instrument | from_token(token), None
     if method in ("card", "emi"):
         return _card(instrument, wish)
     if method == "upi":
@@ -87,7 +100,8 @@ def _token(wish: Document) -> Document | None:
     return wire.find(here().books.tokens, str(token_id)) if token_id else None
 
 
-def _from_token(token: Document) -> Document:
+def from_token(token: Document) -> Document:
+    """Say what a payment by a saved card or UPI id is made with."""
     shared = {"token_id": token["id"], "method": token["method"], "customer_id": token["customer_id"]}
     if token["method"] == "card":
         card = _card_entity(token["card"]["last4"], token["card"]["network"])

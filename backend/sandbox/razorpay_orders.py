@@ -49,9 +49,22 @@ def create_order() -> Response:
         "order_id": order["id"],
         "captures": _captures_itself(sent),
         "partial": bool(sent.get("partial_payment")),
+        **_mandate(sent),
     }
     here().books.orders[order["id"]] = order
     return jsonify(order)
+
+
+def _mandate(sent: Document) -> Document:
+    """Read up to what the first payment lets later ones go."""
+    token = sent.get("token") or {}
+    if not isinstance(token, dict):
+        wire.refuse("The token must be an array.", field="token")
+    if not token:
+        return {}
+    if not sent.get("customer_id"):
+        wire.refuse("The customer id field is required.", field="customer_id")
+    return {"max_amount": wire.amount_of({"max_amount": 1_500_000} | token, name="max_amount")}
 
 
 def currency_of(sent: Document) -> str:

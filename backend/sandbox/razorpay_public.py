@@ -18,7 +18,7 @@ _WALLETS = ("mobikwik", "payzapp", "amazonpay", "freecharge")
 _EMI_RATES = {"3": 12, "6": 13, "9": 14, "12": 15}
 _CHOICES = (
     *("order_id", "method", "card_number", "otp", "vpa", "bank", "wallet", "emi_duration"),
-    *("customer_id", "token_id", "save", "email", "contact", "description"),
+    *("customer_id", "token_id", "save", "recurring", "email", "contact", "description"),
 )
 
 

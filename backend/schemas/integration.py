@@ -37,6 +37,7 @@ class TopUpRequest(Schema):
     customer_id = fields.String(required=True, validate=ID)
     amount = GivenAmount(required=True)
     payment_method = fields.Enum(Way, by_value=True, required=True)
+    recurring = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class OpenedAnswer(SuccessAnswer):

@@ -29,6 +29,7 @@ class InitiateRequest(Schema):
     bank = fields.String(load_default=None, allow_none=True, validate=BANK)
     vpa = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 320))
     notes = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+    recurring = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class ChargeAnswer(Schema):

@@ -46,6 +46,7 @@ class SavedMethodAnswer(Schema):
     vpa = fields.String(allow_none=True)
     email = fields.String(allow_none=True)
     is_default = fields.Boolean()
+    recurring = fields.Boolean(attribute="is_recurring", dump_only=True)
     created_at = Timestamp()
 
 

@@ -13,7 +13,12 @@ from tests.api.test_integration_access import INTEGRATION_FAMILIES
 from tests.api.test_payment_access import PAYMENT_FAMILIES
 from tests.conftest import Person
 
-BODIES = {"credit": {"amount": 5, "reason": "A"}, "debit": {"amount": 1, "reason": "A"}}
+AMOUNTS = {"threshold": 5, "amount": 50, "daily_cap": 50, "monthly_cap": 50}
+BODIES = {
+    "credit": {"amount": 5, "reason": "A"},
+    "debit": {"amount": 1, "reason": "A"},
+    "auto-recharge": AMOUNTS | {"enabled": True, "saved_method_id": "SAVED-nobody"},
+}
 # {id} is the customer's. What each caller gets:
 #                                               nobody customer other admin
 MATRIX = """
@@ -37,6 +42,9 @@ MATRIX = """
     POST /api/wallet/nobody/credit                 401  403  403  404
     POST /api/wallet/{id}/debit                    401  403  403  201
     POST /api/wallet/nobody/debit                  401  403  403  404
+    GET  /api/wallet/auto-recharge                 401  200  200  200
+    PUT  /api/wallet/auto-recharge                 401  404  404  404
+    DELETE /api/wallet/auto-recharge               401  200  200  200
     GET  /api/wallet/call-rate                     401  200  200  200
     POST /api/wallet/set-call-rate?rate=15         401  403  403  200
     GET  /api/transactions                         401  200  200  200
@@ -126,7 +134,8 @@ def test_a_refusal_tells_nothing_about_who_exists(customer: Person, other_custom
 
 
 def test_a_customer_who_is_refused_changes_nothing(customer: Person, other_customer: Person) -> None:
-    for verb, body in BODIES.items():
+    for verb in ("credit", "debit"):
+        body = BODIES[verb]
         customer.post(f"/api/wallet/{customer.id}/{verb}", body)
         customer.post(f"/api/wallet/{other_customer.id}/{verb}", body)
     customer.post("/api/wallet/set-call-rate?rate=1")

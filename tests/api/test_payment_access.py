@@ -51,6 +51,7 @@ MATRIX = """
     POST   /api/payments/PAY-nobody/refund                  401  403  403  404
     GET    /api/refunds/{refund}                            401  200  404  200
     GET    /api/refunds/REFUND-nobody                       401  404  404  404
+    GET    /api/admin/auto-recharges                        401  403  403  200
     GET    /api/admin/ledger/verify                         401  403  403  200
     GET    /api/admin/jobs                                  401  403  403  200
     GET    /api/admin/webhook-events                        401  403  403  200

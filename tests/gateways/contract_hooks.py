@@ -14,6 +14,7 @@ from backend.gateways.port import (
     Payer,
     PaymentGateway,
     RefundRequest,
+    SavedCharge,
 )
 from tests.gateways.controls import Controls, Delivery
 
@@ -53,6 +54,23 @@ class GatewayHooks(ABC):
     @abstractmethod
     def saved_token(self, sandbox: Controls, gateway: PaymentGateway) -> tuple[str, str]:
         """Save a way to pay, and give the gateway's customer id and the token."""
+
+    def registered_token(self, sandbox: Controls, gateway: PaymentGateway) -> tuple[str, str]:
+        """Save a way to pay that may be charged later, and give the gateway's customer id and the token."""
+        raise AssertionError("This gateway charges nothing that was saved.")
+
+    def charge_of(self, order: GatewayOrder, saved: tuple[str, str], **changes: object) -> SavedCharge:
+        charge = SavedCharge(
+            payment_id="pay_internal_1",
+            order_id=order.id,
+            amount_minor=AMOUNT_MINOR,
+            currency=self.CURRENCY,
+            payer=PAYER,
+            gateway_customer_id=saved[0],
+            token=saved[1],
+            description="Wallet top-up",
+        )
+        return replace(charge, **changes)  # type: ignore[arg-type]
 
     def request(self, **changes: object) -> OrderRequest:
         request = OrderRequest(

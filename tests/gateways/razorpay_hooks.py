@@ -53,9 +53,19 @@ class RazorpayHooks(GatewayHooks):
         return sandbox.forge("razorpay", event)
 
     def saved_token(self, sandbox: Controls, gateway: PaymentGateway) -> tuple[str, str]:
+        return self.token_of_payment(sandbox, gateway)
+
+    def registered_token(self, sandbox: Controls, gateway: PaymentGateway) -> tuple[str, str]:
+        return self.token_of_payment(sandbox, gateway, registers=True)
+
+    def token_of_payment(
+        self, sandbox: Controls, gateway: PaymentGateway, *, registers: bool = False
+    ) -> tuple[str, str]:
+        """Pay with what the page was told, and give what the gateway has kept of it."""
         payer = replace(PAYER, gateway_customer_id=gateway.ensure_customer(PAYER))
-        order = self.order(gateway, payer=payer)
-        paid = self.pay(sandbox, order, customer_id=payer.gateway_customer_id, save=True)
+        order = self.order(gateway, payer=payer, registers=registers)
+        told = {name: order.checkout[name] for name in ("customer_id", "recurring") if name in order.checkout}
+        paid = self.pay(sandbox, order, save=True, **told)
         token = gateway.fetch_payment(paid["razorpay_payment_id"]).token
         assert payer.gateway_customer_id
         assert token

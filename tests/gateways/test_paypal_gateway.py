@@ -1,8 +1,9 @@
 """PayPal's adapter keeps the contract of all gateways."""
 
+import pytest
 import requests
 
-from backend.gateways.errors import GatewayError
+from backend.gateways.errors import GatewayError, GatewayRefused
 from backend.gateways.port import PaymentGateway
 from backend.gateways.resilience import Line, Patience
 from tests.gateways.contract import GatewayContract
@@ -16,6 +17,18 @@ PAUSING = Patience(first_seconds=HANGS_FOR_SECONDS, deadline_seconds=30.0, timeo
 
 class TestPayPalGateway(PayPalHooks, GatewayContract):
     """Almost everything is inherited."""
+
+    def test_charges_nothing_while_its_owner_is_away(
+        self, sandbox: Controls, gateway: PaymentGateway
+    ) -> None:
+        saved, order = self.saved_token(sandbox, gateway), self.order(gateway)
+
+        with pytest.raises(GatewayRefused):
+            gateway.charge_saved(self.charge_of(order, saved))
+
+        assert not gateway.charges_saved
+        assert not gateway.fetch_token(*saved).is_recurring
+        assert gateway.payments_of(order.id) == []
 
     @every_fault
     def test_a_failing_order_is_never_sent_twice(

@@ -4,14 +4,15 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from backend.gateways.errors import GatewayError, GatewayTimeout, InvalidSignature
-from backend.gateways.port import GatewayPayment, PaymentState, RefundRequest
+from backend.gateways.port import GatewayOrder, GatewayPayment, PaymentState, RefundRequest
 from backend.gateways.razorpay_gateway import RazorpayGateway
 from backend.sandbox import keys
-from tests.gateways.contract_hooks import AMOUNT_MINOR
+from tests.gateways.contract_hooks import AMOUNT_MINOR, PAYER
 from tests.gateways.controls import quick_line
 from tests.gateways.local_servers import LocalServer, Reply
 from tests.gateways.razorpay_hooks import RazorpayHooks, settings
@@ -52,6 +53,42 @@ def test_an_order_is_sent_with_its_receipt_and_captures_itself(
     assert asked.json["notes"] == {"payment_id": "pay_internal_1", "customer_id": "cus_1"}
     assert asked.json["payment"]["capture"] == "automatic"
     assert asked.json["payment"]["capture_options"]["automatic_expiry_period"] >= 12
+
+
+def test_an_order_that_registers_says_how_far_later_charges_may_go(
+    razorpay: LocalServer, gateway: RazorpayGateway
+) -> None:
+    payer = replace(PAYER, gateway_customer_id="cust_1")
+    order = gateway.create_order(RazorpayHooks().request(payer=payer, registers=True))
+    [asked] = razorpay.asked
+
+    told = {"customer_id": "cust_1", "method": "card"}
+    assert {name: asked.json[name] for name in told} == told
+    assert asked.json["token"] == {"max_amount": 1_500_000, "frequency": "as_presented"}
+    assert (order.checkout["recurring"], order.checkout["customer_id"]) == (1, "cust_1")
+
+
+def test_a_charge_of_what_was_saved_is_sent_as_documented(
+    razorpay: LocalServer, gateway: RazorpayGateway
+) -> None:
+    order = GatewayOrder(id="order_1", checkout_url=None, checkout={})
+    with pytest.raises(GatewayError):  # This server answers something else.
+        gateway.charge_saved(RazorpayHooks().charge_of(order, ("cust_1", "token_1")))
+    [asked] = razorpay.asked
+
+    assert (asked.method, asked.path) == ("POST", "/v1/payments/create/recurring")
+    assert asked.json == {
+        "email": PAYER.email,
+        "contact": PAYER.phone,
+        "amount": AMOUNT_MINOR,
+        "currency": "INR",
+        "order_id": "order_1",
+        "customer_id": "cust_1",
+        "token": "token_1",
+        "recurring": "1",
+        "description": "Wallet top-up",
+        "notes": {"payment_id": "pay_internal_1", "customer_id": "cus_1"},
+    }
 
 
 def test_a_refund_carries_our_id_as_key_note_and_receipt(

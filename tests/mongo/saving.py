@@ -12,7 +12,8 @@ from backend.gateway_customers import GatewayCustomers
 from backend.gateways.errors import GatewayNotFound, GatewayTimeout
 from backend.gateways.port import Method, Payer, SavedToken
 from backend.gateways.registry import Gateways
-from backend.saved_method_service import SavedMethod, SavedMethods
+from backend.saved_method_service import SavedMethods
+from backend.saved_method_values import SavedMethod
 
 Document = dict[str, Any]
 

@@ -159,7 +159,7 @@
       const button = form.querySelector("[type=submit]");
       const { expiry, cvv, ...filled } = Object.fromEntries(new FormData(form));
       const token = filled.method.startsWith("token:") ? { token_id: filled.method.slice(6), method: "card" } : {};
-      const { customer_id, prefill = {}, description } = this.options;
+      const { customer_id, prefill = {}, description, recurring } = this.options;
       button.disabled = true;
       try {
         this.finish(
@@ -168,6 +168,7 @@
             order_id: this.options.order_id,
             ...(customer_id && { customer_id }),
             ...(description && { description }),
+            ...(recurring && { recurring }),
             ...(prefill.email && { email: prefill.email }),
             ...(prefill.contact && { contact: prefill.contact }),
             ...filled,

@@ -173,5 +173,11 @@ export function createAdminService(client) {
      * @returns {Promise<Page<Settlement>>}
      */
     listSettlements: async (paging) => unwrapPage(client.get("/api/admin/settlements", paging)),
+
+    /**
+     * @param {Paging} [paging]
+     * @returns {Promise<Page<import("./walletService.js").AutoRecharge>>}
+     */
+    listAutoRecharges: async (paging) => unwrapPage(client.get("/api/admin/auto-recharges", paging)),
   };
 }

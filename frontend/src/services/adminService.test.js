@@ -22,6 +22,7 @@ describe("lists", () => {
     ["listPaymentExceptions", "/api/admin/payment-exceptions", { state: "OPEN", skip: 5 }],
     ["listDisputes", "/api/admin/disputes", { limit: 5, skip: 5 }],
     ["listSettlements", "/api/admin/settlements", { limit: 5 }],
+    ["listAutoRecharges", "/api/admin/auto-recharges", { skip: 5 }],
   ]))("%s reads a page of %s", async (name, path, filters) => {
     servePrivate("get", path, { status: "success", data: [{ id: "1" }], total: 9 });
 

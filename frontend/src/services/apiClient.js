@@ -124,6 +124,13 @@ export function createApiClient({
     postMoney: async (path, body, { idempotencyKey = uniqueId() } = {}) =>
       readJson(await send(createCall("POST", origin + path, { body, idempotencyKey, timeoutSeconds }))),
 
+    /**
+     * A PUT, which may be repeated as it is.
+     * @param {string} path
+     * @param {object} body
+     */
+    put: async (path, body) => readJson(await send(createCall("PUT", origin + path, { body, timeoutSeconds }))),
+
     /** @param {string} path */
     delete: async (path) => readJson(await send(createCall("DELETE", origin + path, { timeoutSeconds }))),
 

@@ -44,6 +44,14 @@ describe("a request", () => {
     expect(requests[0]?.headers.has("Content-Type")).toBe(false);
   });
 
+  it("puts a body without an idempotency key", async () => {
+    servePrivate("put", PATH, { enabled: true });
+
+    expect(await signedInClient().put(PATH, { enabled: true })).toEqual({ enabled: true });
+    expect(requests[0]).toMatchObject({ method: "PUT", body: { enabled: true } });
+    expect(requests[0]?.headers.has("Idempotency-Key")).toBe(false);
+  });
+
   it("gives null for an empty answer", async () => {
     serve("post", PATH, () => new HttpResponse(null, { status: 204 }));
 

@@ -80,11 +80,11 @@ export function createIntegrationService(client) {
      * @param {string} customerId
      * @param {number} amount in rupees
      * @param {GatewayMethod} paymentMethod
-     * @param {MoneyOptions} [options]
+     * @param {MoneyOptions & {recurring?: boolean}} [options] `recurring` also registers the card for auto-recharge
      * @returns {Promise<OpenedTopup>}
      */
-    initiateWalletTopup: async (customerId, amount, paymentMethod, options) => {
-      const body = { customer_id: customerId, amount: exactRupees(amount), payment_method: paymentMethod };
+    initiateWalletTopup: async (customerId, amount, paymentMethod, { recurring, ...options } = {}) => {
+      const body = { customer_id: customerId, amount: exactRupees(amount), payment_method: paymentMethod, recurring };
       return client.postMoney(`${PATH}/wallet/topup/initiate`, body, options);
     },
 

@@ -20,6 +20,15 @@ describe("topping a wallet up", () => {
     expect(keySent()).toBe("intent-1");
   });
 
+  it("registers the card for later charges when asked to", async () => {
+    servePrivate("post", "/api/integration/wallet/topup/initiate", OPENED);
+
+    await integration().initiateWalletTopup("cust_1", 10, "card", { ...KEY, recurring: true });
+
+    expect(requests[0]?.body).toEqual({ customer_id: "cust_1", amount: 10, payment_method: "card", recurring: true });
+    expect(keySent()).toBe("intent-1");
+  });
+
   it("tells the day's limit, and when to come again", async () => {
     const refusal = () => errorAnswer(429, "RATE_LIMITED", { details: { limit: 10 }, headers: { "Retry-After": "3600" } });
     serve("post", "/api/integration/wallet/topup/initiate", refusal);

@@ -18,6 +18,7 @@
  * @property {1 | 3 | 6 | 9 | 12} [installments] more than 1 with `emi` only
  * @property {string} [bank] a code of `Methods.banks`
  * @property {string} [notes]
+ * @property {boolean} [recurring] also registers the card that pays for auto-recharge
  */
 
 /**
@@ -122,6 +123,7 @@
  * @property {string | null} vpa
  * @property {string | null} email
  * @property {boolean} is_default
+ * @property {boolean} recurring may be charged by auto-recharge
  * @property {string} created_at
  */
 

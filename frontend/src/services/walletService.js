@@ -34,6 +34,36 @@ import { segment } from "./apiCall.js";
 /** @typedef {{transaction_id: string, new_balance: number}} Adjusted */
 /** @typedef {{call_rate_per_minute: number}} CallRate */
 
+/**
+ * @typedef {object} AutoRechargeRule amounts in rupees; days and months are UTC
+ * @property {boolean} enabled
+ * @property {number} threshold below this the wallet is filled
+ * @property {number} amount what is charged each time
+ * @property {number} daily_cap
+ * @property {number} monthly_cap
+ * @property {string} saved_method_id a saved method that says `recurring`
+ */
+
+/**
+ * @typedef {object} AutoRecharge the rule is null where it was never set
+ * @property {string} customer_id
+ * @property {boolean} enabled
+ * @property {number | null} threshold
+ * @property {number | null} amount
+ * @property {number | null} daily_cap
+ * @property {number | null} monthly_cap
+ * @property {string | null} saved_method_id
+ * @property {number} spent_today
+ * @property {number} spent_this_month
+ * @property {string | null} pending_payment_id the one charge under way
+ * @property {string | null} next_at ISO-8601, UTC; nothing is charged before
+ * @property {number} declines in a row
+ * @property {"customer" | "declines" | "method_deleted" | null} off_reason
+ * @property {{payment_id: string, outcome: "paid" | "declined" | "called_off", at: string} | null} last
+ */
+
+const AUTO_RECHARGE = "/api/wallet/auto-recharge";
+
 /** @param {string} customerId */
 const walletPath = (customerId) => `/api/wallet/${segment(customerId)}`;
 
@@ -86,6 +116,29 @@ export function createWalletService(client) {
      * @param {MoneyOptions} [options]
      */
     debit: (customerId, adjustment, options) => adjust("debit", customerId, adjustment, options),
+
+    /** @returns {Promise<AutoRecharge>} */
+    getAutoRecharge: async () => client.get(AUTO_RECHARGE),
+
+    /**
+     * Lets a saved method fill the wallet whenever it runs low; safe to repeat.
+     * @param {AutoRechargeRule} rule
+     * @returns {Promise<AutoRecharge>}
+     */
+    setAutoRecharge: async ({ threshold, amount, daily_cap, monthly_cap, ...rule }) =>
+      client.put(AUTO_RECHARGE, {
+        ...rule,
+        threshold: exactRupees(threshold),
+        amount: exactRupees(amount),
+        daily_cap: exactRupees(daily_cap),
+        monthly_cap: exactRupees(monthly_cap),
+      }),
+
+    /**
+     * Charges nothing from now on; the rule is kept.
+     * @returns {Promise<AutoRecharge>}
+     */
+    switchOffAutoRecharge: async () => client.delete(AUTO_RECHARGE),
 
     /** @returns {Promise<CallRate>} */
     getCallRate: async () => client.get("/api/wallet/call-rate"),

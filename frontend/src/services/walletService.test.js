@@ -88,6 +88,37 @@ describe("the call rate", () => {
   });
 });
 
+describe("auto-recharge", () => {
+  const PATH = "/api/wallet/auto-recharge";
+  const RULE = { enabled: true, threshold: 100, amount: 500, daily_cap: 1500, monthly_cap: 5000, saved_method_id: "SAVED-1" };
+
+  it("is read", async () => {
+    servePrivate("get", PATH, { ...RULE, declines: 0 });
+
+    expect(await wallet().getAutoRecharge()).toEqual({ ...RULE, declines: 0 });
+  });
+
+  it("is set with exact amounts", async () => {
+    servePrivate("put", PATH, RULE);
+
+    expect(await wallet().setAutoRecharge({ ...RULE, threshold: 0.1 + 0.2 })).toEqual(RULE);
+    expect(requests[0]?.body).toEqual({ ...RULE, threshold: 0.3 });
+  });
+
+  it.each(["threshold", "amount", "daily_cap", "monthly_cap"])("refuses a %s that is no amount before sending", async (name) => {
+    await expect(wallet().setAutoRecharge({ ...RULE, [name]: 1.234 })).rejects.toThrow(RangeError);
+
+    expect(requests).toEqual([]);
+  });
+
+  it("is switched off", async () => {
+    servePrivate("delete", PATH, { ...RULE, enabled: false });
+
+    expect(await wallet().switchOffAutoRecharge()).toEqual({ ...RULE, enabled: false });
+    expect(requests[0]?.method).toBe("DELETE");
+  });
+});
+
 describe("transactions", () => {
   const FILTERS = /** @type {const} */ ({ transaction_type: "credit", from: "2025-01-01T00:00:00Z", user_id: "cust_1" });
 

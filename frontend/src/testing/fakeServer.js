@@ -53,7 +53,7 @@ async function record(request) {
 
 /**
  * Adds a route; the answer may be a plain value, or a function of the request for anything else.
- * @param {"get" | "post" | "delete"} method
+ * @param {"get" | "post" | "put" | "delete"} method
  * @param {string} path
  * @param {any} answer
  */
@@ -68,7 +68,7 @@ export function serve(method, path, answer) {
 
 /**
  * Adds a route that answers the holder of a valid access token only.
- * @param {"get" | "post" | "delete"} method
+ * @param {"get" | "post" | "put" | "delete"} method
  * @param {string} path
  * @param {any} answer
  */

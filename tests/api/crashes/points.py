@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import Flask
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -41,6 +42,17 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Chore:
+    """What a worker does without being asked: a service, and what it is told."""
+
+    service: str
+    method: str
+
+
+Task = Request | Chore
+
+
+@dataclass(frozen=True)
 class Command:
     """A command to the database, and how many like it are let through before."""
 
@@ -56,21 +68,27 @@ class Command:
 Point = Command | tuple[str, str]
 
 
-def work(settings: Settings, request: Request) -> None:
-    """Serve one request as a worker does, in a process of its own."""
-    client = db.connect(settings.mongodb_uri)
-    app = create_app(settings, client=client)
-    sent = {"headers": request.headers, "json": request.json, "data": request.data}
-    options = {name: value for name, value in sent.items() if value is not None}
-    app.test_client().open(request.path, method=request.method, **options)
+def work(settings: Settings, task: Task) -> None:
+    """Do one thing as a worker does, in a process of its own."""
+    app = create_app(settings, client=db.connect(settings.mongodb_uri))
+    if isinstance(task, Chore):
+        getattr(getattr(services_of(app), task.service), task.method)()
+    else:
+        serve(app, task)
     services_of(app).ledger.close()
 
 
-class Victim:
-    """A worker with one request, which is killed before it is done."""
+def serve(app: Flask, request: Request) -> None:
+    sent = {"headers": request.headers, "json": request.json, "data": request.data}
+    options = {name: value for name, value in sent.items() if value is not None}
+    app.test_client().open(request.path, method=request.method, **options)
 
-    def __init__(self, settings: Settings, request: Request) -> None:
-        self._process = PROCESSES.Process(target=work, args=(settings, request), daemon=True)
+
+class Victim:
+    """A worker with one task, which is killed before it is done."""
+
+    def __init__(self, settings: Settings, task: Task) -> None:
+        self._process = PROCESSES.Process(target=work, args=(settings, task), daemon=True)
         self._process.start()
 
     def killed_when(self, is_time: Callable[[], Any]) -> None:
@@ -83,9 +101,7 @@ class Victim:
             self._process.join()
 
 
-def killed_at(
-    operator: MongoClient[Document], command: Command, settings: Settings, request: Request
-) -> None:
+def killed_at(operator: MongoClient[Document], command: Command, settings: Settings, task: Task) -> None:
     """Kill a worker while the database is at work on one of its commands."""
     place = f"{settings.mongodb_db}.{command.collection}"
     about: Document = {
@@ -98,7 +114,7 @@ def killed_at(
     mode = {"skip": command.skip}
     before = operator.admin.command("configureFailPoint", "failCommand", mode=mode, data=about)["count"]
     try:
-        Victim(settings, request).killed_when(lambda: entered(operator) > before)
+        Victim(settings, task).killed_when(lambda: entered(operator) > before)
     finally:
         operator.admin.command("configureFailPoint", "failCommand", mode="off")
 
@@ -110,13 +126,11 @@ def entered(operator: MongoClient[Document]) -> int:
     return times
 
 
-def killed_while_asking(
-    sandbox: Controls, point: tuple[str, str], settings: Settings, request: Request
-) -> None:
+def killed_while_asking(sandbox: Controls, point: tuple[str, str], settings: Settings, task: Task) -> None:
     """Kill a worker while a gateway is at work for it, before or after the gateway has done it."""
     path, kind = point
     sandbox.fault(path, kind, seconds=GATEWAY_SECONDS)
-    Victim(settings, request).killed_when(lambda: not sandbox.get("faults")["faults"])
+    Victim(settings, task).killed_when(lambda: not sandbox.get("faults")["faults"])
 
 
 BASE = "/api/integration"
@@ -124,13 +138,13 @@ ENTRY, COMMIT = Command("insert", "wallet_transactions"), Command("commitTransac
 ANSWER = Command("update", "idempotency_keys", skip=1)
 
 
-def killed(shop: Shop, operator: MongoClient[Document], point: Point, request: Request) -> None:
-    """Kill the worker of a request at a command to the database, or on the way to a gateway."""
+def killed(shop: Shop, operator: MongoClient[Document], point: Point, task: Task) -> None:
+    """Kill the worker of a task at a command to the database, or on the way to a gateway."""
     settings = shop.services.settings
     if isinstance(point, Command):
-        killed_at(operator, point, settings, request)
+        killed_at(operator, point, settings, task)
     else:
-        killed_while_asking(shop.sandbox, point, settings, request)
+        killed_while_asking(shop.sandbox, point, settings, task)
 
 
 def posts(provider: str, delivery: Delivery) -> Request:
