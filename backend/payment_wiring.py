@@ -1,77 +1,31 @@
 """Wires what takes payments, follows them and gives them back."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
 
-from pymongo.database import Database
-
+from backend.aftermath_wiring import Aftermath, Shop, wire_aftermath
 from backend.auto_recharge import AutoRecharge
 from backend.auto_recharge_values import Pace
 from backend.config import CURRENCY, Settings
-from backend.db import Document
-from backend.dispute_service import DisputeService
 from backend.exception_resolution import ExceptionResolution
 from backend.exchange import Exchange
 from backend.field_cipher import FieldCipher, development_key
 from backend.gateway_customers import GatewayCustomers
 from backend.gateways.apple_pay import ApplePay
 from backend.gateways.google_pay import GooglePayMessages
-from backend.gateways.registry import Gateways
 from backend.google_nudges import GoogleNudges
 from backend.integration_log import IntegrationLog
-from backend.integration_wiring import Meeting, topup_range, wire_completion, wire_integration
-from backend.ledger import Ledger
+from backend.integration_wiring import Meeting, topup_range, wire_integration
 from backend.order_service import OrderService
-from backend.payment_exceptions import PaymentExceptions
-from backend.payment_inquiry import PaymentInquiry
 from backend.payment_methods import MethodCatalogue
 from backend.payment_opening import PaymentOpening
-from backend.payment_outcomes import PaymentOutcomes
 from backend.payment_service import PaymentManager
-from backend.payment_store import PaymentStore
-from backend.payment_sweep import PaymentSweep
 from backend.reconciliation import Reconciliation
 from backend.reconciliation_wiring import wire_reconciliation
-from backend.refund_service import RefundService
-from backend.refund_to_wallet import RefundToWallet
 from backend.saved_method_service import SavedMethods
 from backend.services import PaymentServices
-from backend.split_holds import SplitHolds
-from backend.topup_reversals import TopUpReversals
-from backend.transactions import Transactions
 from backend.unattended_charges import UnattendedCharges
-from backend.user_service import UserService
 from backend.wallet_payment_integration import WalletPaymentIntegration
-from backend.wallet_service import WalletService
-from backend.webhook_handlers import Desk
-from backend.webhook_service import WebhookInbox
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shop:
-    """What the services of payments are built on."""
-
-    database: Database[Document]
-    settings: Settings
-    gateways: Gateways
-    ledger: Ledger
-    users: UserService
-    wallets: WalletService
-    transactions: Transactions
-    holds: SplitHolds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Aftermath:
-    """What happens to a payment once a customer has gone to pay it."""
-
-    exceptions: PaymentExceptions
-    outcomes: PaymentOutcomes
-    inquiry: PaymentInquiry
-    refunds: RefundService
-    disputes: DisputeService
-    inbox: WebhookInbox
-    sweep: PaymentSweep
 
 
 def wire_payments(shop: Shop) -> PaymentServices:
@@ -80,7 +34,7 @@ def wire_payments(shop: Shop) -> PaymentServices:
     cipher, customers = field_cipher(settings), GatewayCustomers(shop.database)
     catalogue = MethodCatalogue(shop.gateways, Exchange(settings.exchange))
     orders = OrderService(database, currency=CURRENCY, max_amount_minor=settings.max_amount_minor)
-    after = _aftermath(shop, cipher)
+    after = wire_aftermath(shop, cipher)
     saved = SavedMethods(
         database,
         gateways=shop.gateways,
@@ -88,15 +42,7 @@ def wire_payments(shop: Shop) -> PaymentServices:
         cipher=cipher,
         fingerprint_key=settings.secret_key.encode(),
     )
-    opening = PaymentOpening(
-        database,
-        catalogue=catalogue,
-        customers=customers,
-        inquiry=after.inquiry,
-        max_attempts=settings.payment_max_attempts,
-        timeout_minutes=settings.payment_timeout_minutes,
-        takes_upi_ids=settings.upi_collect_enabled,
-    )
+    opening = _opening(shop, catalogue, customers, after)
     return PaymentServices(
         gateways=shop.gateways,
         orders=orders,
@@ -116,8 +62,23 @@ def wire_payments(shop: Shop) -> PaymentServices:
     )
 
 
+def _opening(
+    shop: Shop, catalogue: MethodCatalogue, customers: GatewayCustomers, after: Aftermath
+) -> PaymentOpening:
+    settings = shop.settings
+    return PaymentOpening(
+        shop.database,
+        catalogue=catalogue,
+        customers=customers,
+        inquiry=after.inquiry,
+        max_attempts=settings.payment_max_attempts,
+        timeout_minutes=settings.payment_timeout_minutes,
+        takes_upi_ids=settings.upi_collect_enabled,
+    )
+
+
 def _integration(
-    shop: Shop, orders: OrderService, opening: PaymentOpening, after: _Aftermath
+    shop: Shop, orders: OrderService, opening: PaymentOpening, after: Aftermath
 ) -> WalletPaymentIntegration:
     shared = {member.name: getattr(shop, member.name) for member in fields(shop)}
     meeting = Meeting(**shared, orders=orders, opening=opening, inquiry=after.inquiry, inbox=after.inbox)
@@ -125,7 +86,7 @@ def _integration(
 
 
 def _auto_recharge(
-    shop: Shop, opening: PaymentOpening, after: _Aftermath, saved: SavedMethods
+    shop: Shop, opening: PaymentOpening, after: Aftermath, saved: SavedMethods
 ) -> AutoRecharge:
     charges = UnattendedCharges(
         shop.database,
@@ -149,62 +110,7 @@ def _auto_recharge(
     )
 
 
-def _aftermath(shop: Shop, cipher: FieldCipher) -> _Aftermath:
-    database, gateways = shop.database, shop.gateways
-    exceptions = PaymentExceptions(database)
-    completion = wire_completion(
-        database, ledger=shop.ledger, wallets=shop.wallets, exceptions=exceptions, holds=shop.holds
-    )
-    outcomes = PaymentOutcomes(database, completion=completion, exceptions=exceptions, holds=shop.holds)
-    refunds = _refunds(shop, exceptions)
-    inquiry = PaymentInquiry(
-        database,
-        gateways=gateways,
-        outcomes=outcomes,
-        refunds=refunds,
-        exceptions=exceptions,
-        holds=shop.holds,
-    )
-    disputes = DisputeService(database)
-    desk = Desk(
-        payments=PaymentStore(database),
-        outcomes=outcomes,
-        inquiry=inquiry,
-        refunds=refunds,
-        disputes=disputes,
-    )
-    inbox = WebhookInbox(database, gateways=gateways, cipher=cipher, desk=desk)
-    return _Aftermath(
-        exceptions=exceptions,
-        outcomes=outcomes,
-        inquiry=inquiry,
-        refunds=refunds,
-        disputes=disputes,
-        inbox=inbox,
-        sweep=PaymentSweep(
-            database,
-            inquiry=inquiry,
-            refunds=refunds,
-            inbox=inbox,
-            late_payment_days=shop.settings.late_payment_days,
-            refund_timeout_hours=shop.settings.refund_timeout_hours,
-            holds=shop.holds,
-        ),
-    )
-
-
-def _refunds(shop: Shop, exceptions: PaymentExceptions) -> RefundService:
-    database, wallets = shop.database, shop.wallets
-    return RefundService(
-        database,
-        gateways=shop.gateways,
-        to_wallet=RefundToWallet(database, wallets=wallets),
-        reversals=TopUpReversals(database, ledger=shop.ledger, wallets=wallets),
-        exceptions=exceptions,
-    )
-
-
-def _reconciliation(shop: Shop, after: _Aftermath) -> Reconciliation:
+def _reconciliation(shop: Shop, after: Aftermath) -> Reconciliation:
     return wire_reconciliation(
         shop.database,
         gateways=shop.gateways,
@@ -216,7 +122,7 @@ def _reconciliation(shop: Shop, after: _Aftermath) -> Reconciliation:
 
 
 def _manager(
-    shop: Shop, orders: OrderService, opening: PaymentOpening, after: _Aftermath, saved: SavedMethods
+    shop: Shop, orders: OrderService, opening: PaymentOpening, after: Aftermath, saved: SavedMethods
 ) -> PaymentManager:
     return PaymentManager(
         shop.database,
@@ -233,12 +139,12 @@ def _manager(
     )
 
 
-def _nudges(shop: Shop, after: _Aftermath) -> GoogleNudges:
+def _nudges(shop: Shop, after: Aftermath) -> GoogleNudges:
     messages = GooglePayMessages(shop.settings.google_pay)
     return GoogleNudges(shop.database, messages=messages, inquiry=after.inquiry)
 
 
-def _resolution(shop: Shop, after: _Aftermath) -> ExceptionResolution:
+def _resolution(shop: Shop, after: Aftermath) -> ExceptionResolution:
     return ExceptionResolution(
         exceptions=after.exceptions,
         gateways=shop.gateways,

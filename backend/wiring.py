@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from backend.aftermath_wiring import Shop
 from backend.config import CURRENCY, Settings
 from backend.db import Document
 from backend.gateways.paypal_gateway import PayPalGateway
@@ -19,7 +20,7 @@ from backend.idempotency_store import IdempotencyStore
 from backend.ledger import Ledger
 from backend.ledger.verify import LedgerVerifier
 from backend.notifications.port import Channel
-from backend.payment_wiring import Shop, wire_payments
+from backend.payment_wiring import wire_payments
 from backend.services import PaymentServices, Services, TellingServices
 from backend.session_service import SessionService
 from backend.split_holds import SplitHolds
