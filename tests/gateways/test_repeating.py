@@ -4,11 +4,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from backend.gateways.errors import GatewayError, GatewayRefused
+from backend.gateways.listing import Window
 from backend.gateways.paypal_api import TOKEN_PATH
 from backend.gateways.paypal_gateway import PayPalGateway
 from backend.gateways.port import (
@@ -20,6 +21,7 @@ from backend.gateways.port import (
     PaymentState,
     RefundRequest,
     RefundState,
+    SavedCharge,
 )
 from backend.gateways.razorpay_gateway import RazorpayGateway
 from backend.gateways.resilience import CircuitBreaker, Line, Patience
@@ -55,6 +57,17 @@ ORDER = OrderRequest(
     payer=PAYER,
     description="Order ORD-1",
 )
+CHARGE = SavedCharge(
+    payment_id="PAY-1",
+    order_id="O1",
+    amount_minor=1000,
+    currency="INR",
+    payer=PAYER,
+    gateway_customer_id="C1",
+    token="T1",
+    description="Wallet top-up",
+)
+YESTERDAY = Window(NOW - timedelta(days=1), NOW)
 DELIVERY = {
     "paypal-transmission-id": "tx-1",
     "paypal-transmission-time": NOW.isoformat(),
@@ -69,10 +82,15 @@ READS: dict[str, Call] = {
     "fetch_refund": lambda gateway: gateway.fetch_refund(PENDING),
     "refunds_of": lambda gateway: gateway.refunds_of("P1"),
     "fetch_token": lambda gateway: gateway.fetch_token("C1", "T1"),
+    "receipt_of": lambda gateway: gateway.receipt_of("O1"),
+    "list_payments": lambda gateway: gateway.list_payments(YESTERDAY),
+    "list_refunds": lambda gateway: gateway.list_refunds(YESTERDAY),
+    "list_settled": lambda gateway: gateway.list_settled(YESTERDAY),
 }
 WRITES: dict[str, Call] = {
     "create_order": lambda gateway: gateway.create_order(ORDER),
     "capture": lambda gateway: gateway.capture(AGREED),
+    "charge_saved": lambda gateway: gateway.charge_saved(CHARGE),
     "refund": lambda gateway: gateway.refund(REFUND),
     "ensure_customer": lambda gateway: gateway.ensure_customer(PAYER),
     "delete_token": lambda gateway: gateway.delete_token("C1", "T1"),
@@ -80,12 +98,15 @@ WRITES: dict[str, Call] = {
 }
 ASKS_NOBODY = {
     "razorpay": {"check_return", "parse_event", "read_event"},
-    "paypal": {"check_return", "parse_event", "ensure_customer"},
+    "paypal": {"check_return", "parse_event", "ensure_customer", "list_settled", "charge_saved"},
 }
 KEYED = {"razorpay": {"refund"}, "paypal": {"create_order", "capture", "refund"}}
 
 cases_of_writes = pytest.mark.parametrize(
     ("name", "verb"), [(name, verb) for name in KEYED for verb in WRITES if verb not in ASKS_NOBODY[name]]
+)
+cases_of_reads = pytest.mark.parametrize(
+    ("name", "verb"), [(name, verb) for name in KEYED for verb in READS if verb not in ASKS_NOBODY[name]]
 )
 every_gateway = pytest.mark.parametrize("name", sorted(KEYED))
 every_loss = pytest.mark.parametrize("loss", ["hangs up", "silence", "500", "503", "429", "a page"])
@@ -159,8 +180,7 @@ def test_what_carries_no_key_is_sent_once_and_what_carries_one_until_the_gateway
 
 
 @pytest.mark.parametrize("loss", ["hangs up", "500", "429", "a page"])
-@pytest.mark.parametrize("verb", READS)
-@every_gateway
+@cases_of_reads
 def test_a_read_is_made_again(breaking: Breaking, name: str, verb: str, loss: str) -> None:
     breaking.loss, breaking.breaks = loss, lambda _: True
 

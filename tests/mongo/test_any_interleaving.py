@@ -4,6 +4,7 @@
 """
 
 import os
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from tests.api import meetings
+from tests.mongo.dying import die, tasks_about
 from tests.mongo.shopping import (
     answered,
     ask,
@@ -38,6 +40,7 @@ OUTCOMES = st.sampled_from(["success", "success", "authorized", "declined"])
 FAULTS = st.sampled_from(["error", "drop", "drop_after", "html", "rate_limit"])
 AMOUNTS = st.sampled_from([1, 40, 100.5, 300])
 PRICES, PARTS = st.sampled_from([100, 250, 600]), st.sampled_from([0, 0, 40, 99.5])
+MOMENTS = st.sampled_from([0.002, 0.006, 0.012, 0.03])
 ENDS = st.sampled_from(["give_up", "cancel_the_order", "pay_with_the_wallet", "let_time_pass"])
 
 
@@ -179,6 +182,13 @@ class Interleaving(RuleBasedStateMachine):
             response = self.shop.customer.post(f"/api/orders/{order['_id']}/cancel", {})
             answered(response)
             self.cancelled |= {order["_id"]} if response.status_code == 200 else set()
+
+    @rule(thing=st.one_of(orders, opened), task=st.integers(0, 2), seconds=MOMENTS)
+    def a_worker_dies(self, thing: Any, task: int, seconds: float) -> None:
+        """Kill a process in the middle of what it does; whoever asks again has a key of their own."""
+        tasks = tasks_about(self.shop, thing, uuid.uuid4().hex)
+        if tasks:
+            die(self.shop, tasks[task % len(tasks)], after_seconds=seconds)
 
     @rule()
     def look_after_everything(self) -> None:

@@ -151,8 +151,8 @@ def posts(provider: str, delivery: Delivery) -> Request:
     return Request("POST", f"/api/webhooks/{provider}", delivery.headers, data=delivery.raw)
 
 
-def asks(person: Person, method: str, path: str, json: Any = None) -> Request:
-    headers = {"Authorization": f"Bearer {person.tokens['access']}", "Idempotency-Key": "one-intent"}
+def asks(person: Person, method: str, path: str, json: Any = None, *, key: str = "one-intent") -> Request:
+    headers = {"Authorization": f"Bearer {person.tokens['access']}", "Idempotency-Key": key}
     return Request(method, path, headers, json=json)
 
 
