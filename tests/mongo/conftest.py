@@ -18,7 +18,9 @@ from backend.ledger.store import LedgerStore
 from backend.sandbox.server import SandboxServer
 from tests.conftest import QUICK_PASSWORDS, Document, Person, open_wallet, services_of
 from tests.gateways.controls import Controls
+from tests.gateways.local_servers import LocalServer
 from tests.mongo.books import give
+from tests.mongo.hooks import Hooks
 from tests.shop import Shop, quick_gateways, shop_settings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -73,3 +75,16 @@ def store(ledger: Ledger, database: Database[Document]) -> LedgerStore:
     give(ledger, 1000)
     database["orders"].insert_many([{"_id": f"order_{n}", "state": "PENDING"} for n in (1, 2, 3)])
     return LedgerStore(database)
+
+
+@pytest.fixture
+def hooks(database: Database[Document]) -> Hooks:
+    """The webhooks of a shop that sends them by itself."""
+    return Hooks(database)
+
+
+@pytest.fixture
+def server() -> Iterator[LocalServer]:
+    """A system of the shop's own."""
+    with LocalServer() as server:
+        yield server

@@ -1,27 +1,12 @@
 """Messages reach a shop's own systems signed, in order, and until they arrive."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-from pymongo.database import Database
 from standardwebhooks.webhooks import Webhook
 
-from tests.conftest import Document
 from tests.gateways.local_servers import LocalServer, Reply
 from tests.mongo.hooks import Hooks, heard
-
-
-@pytest.fixture
-def hooks(database: Database[Document]) -> Hooks:
-    return Hooks(database)
-
-
-@pytest.fixture
-def server() -> Iterator[LocalServer]:
-    with LocalServer() as server:
-        yield server
 
 
 def refuse(server: LocalServer, *statuses: int, **headers: str) -> None:

@@ -1,30 +1,16 @@
 """A message can be sent once more, as it was."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from backend.errors import Conflict
 from backend.webhook_deliveries import DeliveryNotFound
 from tests.api.servers import until
-from tests.conftest import Document
 from tests.gateways.local_servers import LocalServer, Reply
 from tests.mongo.hooks import Hooks, heard
 from tests.mongo.saving import at_once, failures
-
-
-@pytest.fixture
-def hooks(database: Database[Document]) -> Hooks:
-    return Hooks(database)
-
-
-@pytest.fixture
-def server() -> Iterator[LocalServer]:
-    with LocalServer() as server:
-        yield server
 
 
 @pytest.fixture

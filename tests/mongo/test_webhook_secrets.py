@@ -1,33 +1,19 @@
 """The secrets that webhooks are signed with: changed without a gap, and stored for nobody to read."""
 
 import functools
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from backend.errors import Conflict
 from backend.webhook_endpoints import EndpointNotFound
-from tests.conftest import Document
 from tests.gateways.local_servers import Asked, LocalServer
 from tests.mongo.hooks import KEY, NEW_KEY, Hooks
 from tests.mongo.saving import at_once, failures
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def hooks(database: Database[Document]) -> Hooks:
-    return Hooks(database)
-
-
-@pytest.fixture
-def server() -> Iterator[LocalServer]:
-    with LocalServer() as server:
-        yield server
 
 
 def sent(hooks: Hooks, server: LocalServer, key: str) -> Asked:

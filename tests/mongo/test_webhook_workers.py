@@ -6,14 +6,12 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
-from tests.conftest import Document
 from tests.gateways.local_servers import Asked, LocalServer, Reply
 from tests.mongo.hooks import Hooks, heard, stuck
 from tests.mongo.saving import at_once, failures
@@ -27,17 +25,6 @@ hooks = Hooks(client[sys.argv[2]])
 while True:
     hooks.webhooks.deliver()
 """
-
-
-@pytest.fixture
-def hooks(database: Database[Document]) -> Hooks:
-    return Hooks(database)
-
-
-@pytest.fixture
-def server() -> Iterator[LocalServer]:
-    with LocalServer() as server:
-        yield server
 
 
 class Busy:
