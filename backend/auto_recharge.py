@@ -6,6 +6,7 @@ from functools import partial
 
 from pymongo.database import Database
 
+from backend.attempts import foreseen
 from backend.auto_recharge_store import AutoRechargeStore
 from backend.auto_recharge_values import OUTCOMES, OffReason, Outcome, Pace, Pending, Recharge, Rule
 from backend.db import Document
@@ -76,25 +77,27 @@ class AutoRecharge:
         """Charge nothing from now on; what was sent to the gateway before may still come."""
         self._store.switch_off(customer_id, OffReason.CUSTOMER)
 
-    def run_due(self) -> int:
+    def run_due(self, *, go_on: Callable[[], bool] = lambda: True) -> int:
         """Go on with what is under way, fill what is low, and tell how many wallets were filled."""
-        return sum(outcome is Outcome.PAID for outcome in self._outcomes())
+        return sum(outcome is Outcome.PAID for outcome in self._outcomes(go_on))
 
     def charge(self, customer_id: str) -> Outcome | None:
         """Fill one wallet, if it may be filled now; no outcome means that there is none yet."""
         pending = self._store.claim(customer_id)
         return self._begin(pending) if pending else None
 
-    def _outcomes(self) -> Iterator[Outcome | None]:
+    def _outcomes(self, go_on: Callable[[], bool]) -> Iterator[Outcome | None]:
         """Take one step for each; what fails waits for the next run, and the others do not wait for it."""
         for pending in self._store.under_way(limit=AT_ONCE):
-            yield self._attempt(pending.customer_id, partial(self._go_on, pending))
+            if go_on():
+                yield self._attempt(pending.customer_id, partial(self._go_on, pending))
         for customer_id in self._store.low(limit=AT_ONCE):
-            yield self._attempt(customer_id, partial(self.charge, customer_id))
+            if go_on():
+                yield self._attempt(customer_id, partial(self.charge, customer_id))
 
     def _attempt(self, customer_id: str, step: Callable[[], Outcome | None]) -> Outcome | None:
         try:
-            return step()
+            return foreseen(step)
         except AppError as error:
             log.warning(
                 "an auto-recharge waits for the next run",

@@ -4,6 +4,7 @@ import pymongo
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
+from backend.attempts import readable
 from backend.auto_recharge_changes import (
     AFTER,
     LEASE_MILLISECONDS,
@@ -83,7 +84,7 @@ class AutoRechargeStore:
             {"$limit": limit},
         ]
         with pymongo.timeout(LONG_READ_SECONDS):
-            return [read_pending(row) for row in self._rows.aggregate(stages)]
+            return list(readable(self._rows.aggregate(stages), read_pending))
 
     def claim(self, customer_id: str) -> Pending | None:
         """Take the right to charge, which only one can have; its amount counts for the caps at once."""

@@ -56,15 +56,15 @@ def sweep(services: Services, go_on: GoOn) -> int:
     return services.payments.reconcile_payments(go_on=go_on).checked
 
 
-def reconcile(services: Services, _: GoOn) -> int:
+def reconcile(services: Services, go_on: GoOn) -> int:
     """Hold gateways, bank and books against each other, once in the interval that is set."""
-    report = services.reconciliation.run_due()
+    report = services.reconciliation.run_due(go_on=go_on)
     return report["checked"] if report else 0
 
 
-def recharge(services: Services, _: GoOn) -> int:
+def recharge(services: Services, go_on: GoOn) -> int:
     """Fill the wallets that run low, of those who want it."""
-    return services.auto_recharge.run_due()
+    return services.auto_recharge.run_due(go_on=go_on)
 
 
 JOBS: Mapping[str, Job] = {

@@ -6,11 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from backend.attempts import BrokenOff, foreseen
 from backend.db import Document
 from backend.errors import CustomerNotFound, IllegalTransition, NotFound
 from backend.indexes import NEWEST
@@ -107,11 +109,13 @@ class Messages:
         if row is None:
             return 0
         try:
-            self._send(row)
+            foreseen(partial(self._send, row))
         except DeliveryFailed as failure:
             self._end(row, MessageState.FAILED, error=failure.reason)
         except DeliveryDelayed as delay:
             self._wait(row, delay)
+        except BrokenOff as error:
+            self._wait(row, DeliveryDelayed(reason=error.message, may_have_arrived=True))
         return 1
 
     def note(self, status: DeliveryStatus) -> None:

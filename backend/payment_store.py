@@ -9,6 +9,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from backend.attempts import readable
 from backend.db import Document
 from backend.errors import PaymentNotFound
 from backend.gateways.port import GatewayOrder
@@ -70,7 +71,7 @@ class PaymentStore:
     def unsettled(self, *, before: datetime, unasked_since: datetime) -> Iterator[Payment]:
         """Give the payments that are still open and were last touched before a moment."""
         query = {"status": {"$in": [status.value for status in OPEN]}, "updated_at": {"$lt": before}}
-        return map(read_payment, turns(self._payments, query, before=unasked_since))
+        return readable(turns(self._payments, query, before=unasked_since), read_payment)
 
     def given_up(self, *, since: datetime, before: datetime, unasked_since: datetime) -> Iterator[Payment]:
         """Give the payments that ended without money not long ago, for which some may still come."""
@@ -79,7 +80,7 @@ class PaymentStore:
             "gateway_orders": {"$gt": ""},
             "updated_at": {"$gte": since, "$lt": before},
         }
-        return map(read_payment, turns(self._payments, query, before=unasked_since))
+        return readable(turns(self._payments, query, before=unasked_since), read_payment)
 
     def begin(self, document: Document) -> Payment:
         """Write down that an order is to be paid; the first one to do so decides."""

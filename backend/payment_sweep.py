@@ -9,6 +9,7 @@ from functools import partial
 from pymongo.database import Database
 
 from backend import db
+from backend.attempts import foreseen
 from backend.db import Document
 from backend.errors import AppError
 from backend.metrics import REFUNDS_OVERDUE
@@ -69,7 +70,7 @@ class PaymentSweep:
         for id_, step in self._steps(now=now, before=now - quiet, began=began):
             report.checked += 1
             try:
-                report.recovered += step()
+                report.recovered += foreseen(step)
             except AppError as error:
                 report.issues.append({"id": id_, "code": error.code, "message": error.message})
             if not go_on():

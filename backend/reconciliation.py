@@ -4,9 +4,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from pymongo.errors import ConnectionFailure
 
+from backend.attempts import foreseen
 from backend.db import Document
 from backend.errors import AppError, Conflict, Invalid
 from backend.gateways.errors import GatewayError
@@ -34,6 +36,10 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     min_age: timedelta = QUIET
+
+
+class Stopped(Exception):
+    """The run was told to stop; another one goes on."""
 
 
 class StepBroken(AppError):
@@ -71,16 +77,20 @@ class Reconciliation:
         """
         run = self._runs.take_over() if wanted is None else None
         wanted = wanted or Wanted()
-        run = run or self._runs.begin(self._window(wanted), min_age=wanted.min_age)
+        window, is_gapless = self._window(wanted), wanted.since is None
+        run = run or self._runs.begin(window, min_age=wanted.min_age, is_gapless=is_gapless)
         return self._carried_out(run)
 
-    def run_due(self) -> Document | None:
-        """Do what is due, if nobody else is at it: one run an interval, and what was abandoned."""
+    def run_due(self, *, go_on: Callable[[], bool] = lambda: True) -> Document | None:
+        """Do what is due, if nobody else is at it: one run an interval, and what was abandoned.
+
+        A run that is told to stop is left to the next one, where it is.
+        """
         run = self._runs.take_over()
         if run is None:
             slot = f"due-{int(self._runs.now().timestamp() // self._interval.total_seconds())}"
             run = self._runs.begin_due(self._window(Wanted()), slot=slot)
-        return self._carried_out(run) if run else None
+        return self._carried_out(run, go_on) if run else None
 
     def get(self, run_id: str) -> Document:
         """Show the report of a run."""
@@ -119,31 +129,41 @@ class Reconciliation:
             return until - FIRST_LOOK
         return min(*known, until) - OVERLAP
 
-    def _carried_out(self, run: Run) -> Document:
+    def _carried_out(self, run: Run, go_on: Callable[[], bool] = lambda: True) -> Document:
         """Do every step that is not done; one that fails does not keep the others from their work.
 
         Without the database nothing can be written, and the next run takes this one up.
         """
-        failures: dict[str, AppError | None] = dict.fromkeys(run.failed)
         try:
-            for step in self._steps:
-                if step.name in run.done | run.failed:
-                    continue
-                failure = self._failure_of(run, step)
-                if failure is not None:
-                    failures[step.name] = failure
-            self._look_again(run)
-            self._runs.finish(run, error=self._error(failures))
+            with self._runs.kept_alive(run):
+                failures = self._failures(run, go_on)
+                self._look_again(run)
+                self._runs.finish(run, error=self._error(failures))
         except RunLost:
             log.warning("a reconciliation was taken over by somebody else", extra={"run_id": run.id})
+        except Stopped:
+            self._runs.let_go(run)
         return self._runs.get(run.id)
 
-    def _failure_of(self, run: Run, step: Step) -> AppError | None:
+    def _failures(self, run: Run, go_on: Callable[[], bool]) -> dict[str, AppError | None]:
+        """Do every step that is not done, and give what has kept others from being done."""
+        failures: dict[str, AppError | None] = dict.fromkeys(run.failed)
+        for step in self._steps:
+            if step.name in run.done | run.failed:
+                continue
+            failure = self._failure_of(run, step, go_on)
+            if failure is not None:
+                failures[step.name] = failure
+        return failures
+
+    def _failure_of(self, run: Run, step: Step, go_on: Callable[[], bool]) -> AppError | None:
         """Do a step, and give what has kept it from being done."""
         try:
             for progress in step.run(run, run.cursor_of(step.name)):
                 self._note(run, step.name, progress)
-        except (ConnectionFailure, RunLost):
+                if progress.cursor and not go_on():
+                    raise Stopped
+        except (ConnectionFailure, RunLost, Stopped):
             raise
         except AppError as error:
             return self._failed(run, step, error)
@@ -171,7 +191,7 @@ class Reconciliation:
         for issue in self._issues.unseen(self._looks.keys(), since=run.started_at):
             kind, subject = Kind(issue["kind"]), issue["subject"]
             try:
-                finding = self._looks[kind](subject)
+                finding = foreseen(partial(self._looks[kind], subject))
             except AppError as error:
                 log.warning(
                     "an issue could not be looked at", extra={"issue": issue["_id"], "code": error.code}

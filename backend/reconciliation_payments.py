@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from backend.attempts import foreseen
 from backend.db import Document
 from backend.errors import AppError
 from backend.gateways.errors import GatewayNotFound
@@ -160,7 +162,7 @@ def pages(
 def tried(key: str, kind: Kind, look: Callable[[str], Finding | None]) -> Finding | None:
     """Look at one thing; a failure concerns that thing, and the next run tries again."""
     try:
-        return look(key)
+        return foreseen(partial(look, key))
     except AppError as error:
         return Finding(kind=kind, subject=key, message=error.message, facts=why(error))
 

@@ -1,20 +1,25 @@
 """The report of each run: what it has done, how far it is, and who is at it, on the server's clock."""
 
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from pymongo import DESCENDING, ReturnDocument
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from backend.db import Document
 from backend.errors import NotFound
 from backend.gateways.listing import Window
 from backend.reconciliation_values import QUIET, Finding, Progress, Run
 
-ABANDONED_MILLISECONDS = 180_000  # No step is silent for longer; whoever is has died.
+ABANDONED_MILLISECONDS = 180_000  # Nobody is silent for longer; whoever is has died.
+BEAT_SECONDS = 30.0
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_ISSUES = 100
 NEWEST_RUN = [("started_at", DESCENDING), ("_id", DESCENDING)]
 
@@ -52,15 +57,15 @@ class ReconciliationRuns:
         now: datetime = self._client.admin.command("hello")["localTime"]
         return now.astimezone(UTC)
 
-    def begin(self, window: Window, *, min_age: timedelta) -> Run:
-        """Open a run."""
-        document = self._document(uuid.uuid4().hex[:24], window, min_age)
+    def begin(self, window: Window, *, min_age: timedelta, is_gapless: bool) -> Run:
+        """Open a run; a gapless one begins where all was looked at before."""
+        document = self._document(uuid.uuid4().hex[:24], window, min_age) | {"is_gapless": is_gapless}
         self._runs.insert_one(document)
         return _read(document)
 
     def begin_due(self, window: Window, *, slot: str) -> Run | None:
         """Open the run of a slot; whoever comes later gets None."""
-        document = self._document(slot, window, QUIET)
+        document = self._document(slot, window, QUIET) | {"is_gapless": True}
         try:
             self._runs.insert_one(document)
         except DuplicateKeyError:
@@ -93,6 +98,29 @@ class ReconciliationRuns:
             return_document=ReturnDocument.AFTER,
         )
         return _read(document) if document else None
+
+    @contextmanager
+    def kept_alive(self, run: Run) -> Iterator[None]:
+        """Say every now and then that somebody is at it, however silent a step may be."""
+        is_over = threading.Event()
+
+        def beat() -> None:
+            while not is_over.wait(BEAT_SECONDS):
+                with suppress(RunLost, PyMongoError):
+                    self._write(run, {})
+
+        thread = threading.Thread(target=beat, name="reconciliation-beat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+    def let_go(self, run: Run) -> None:
+        """Leave a run to whoever comes next."""
+        guard = {"_id": run.id, "lease": run.lease, **RUNNING}
+        self._runs.update_one(guard, {"$set": {"alive_at": LONG_AGO}})
 
     def note(self, run: Run, step: str, progress: Progress) -> None:
         """Add what a step has just done, and where it would go on."""
@@ -133,8 +161,8 @@ class ReconciliationRuns:
         return list(found), self._runs.count_documents({})
 
     def covered_until(self, steps: list[str]) -> datetime | None:
-        """Tell up to when all of these steps have looked at everything."""
-        covered = {"state": RunState.DONE.value, "done": {"$all": steps}}
+        """Tell up to when all of these steps have looked at everything, without a gap."""
+        covered = {"state": RunState.DONE.value, "done": {"$all": steps}, "is_gapless": True}
         last = self._runs.find_one(covered, {"window": 1}, sort=[("window.to", DESCENDING)])
         return last["window"]["to"] if last else None
 

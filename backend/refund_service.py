@@ -7,6 +7,7 @@ from datetime import datetime
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from backend.attempts import readable
 from backend.db import Document
 from backend.errors import RefundNotAllowed, RefundNotFound
 from backend.gateways.errors import GatewayError, GatewayNotFound, GatewayRefused, GatewayUnavailable
@@ -81,13 +82,13 @@ class RefundService:
     def under_way(self, *, before: datetime, unasked_since: datetime) -> Iterator[Refund]:
         """Give the refunds that have not ended and are older than a moment."""
         query = {"status": {"$in": UNDER_WAY}, "created_at": {"$lt": before}}
-        return map(read_refund, turns(self._refunds, query, before=unasked_since))
+        return readable(turns(self._refunds, query, before=unasked_since), read_refund)
 
     def overdue(self, *, before: datetime) -> Iterator[Refund]:
         """Give the refunds that were asked for before a moment and have not ended, the oldest ones."""
         late = {"status": {"$in": UNDER_WAY}, "created_at": {"$lt": before}}
         found = self._refunds.find(late, sort=[("created_at", 1), ("_id", 1)], limit=MOST_REPORTED)
-        return map(read_refund, found)
+        return readable(found, read_refund)
 
     def newly_overdue(self, *, before: datetime) -> Iterator[Refund]:
         """Give, each only once, the refunds that were asked for before a moment and have not ended."""

@@ -7,7 +7,7 @@ from backend.gateways.port import GatewayPayment
 from backend.integration_log import Happening, LogKind
 from backend.ledger import Row
 from backend.ledger.chain import entry_id
-from backend.payment_completion import Misfit, completing
+from backend.payment_completion import AppliedBefore, Misfit, completing
 from backend.payment_exceptions import ExceptionReason, capture_document
 from backend.payment_values import Attempt, Payment, gateway_key
 from backend.wallet_service import Movement, WalletService
@@ -31,7 +31,7 @@ class TopUpCompletion:
         except InvalidAmount:
             raise Misfit(ExceptionReason.WALLET_REFUSED) from None
         except IdempotencyKeyReused:
-            return  # This money was settled as an exception before.
+            raise AppliedBefore from None  # It was settled as an exception.
 
 
 def credit_of(

@@ -161,13 +161,12 @@ class TestWhatIsDue:
 
 
 def test_a_step_that_breaks_off_is_an_issue_and_the_others_are_done(shop: Shop) -> None:
-    spoilt, whole = shop.opened(), shop.paid()
+    whole = shop.paid()
     shop.refund_on_dashboard(whole, 40_000)
-    rows = shop.database["payment_orders"]
-    rows.update_one({"_id": spoilt["payment_id"]}, {"$set": {"attempts": "spoilt"}})
+    shop.database["wallet_transactions"].insert_one({"_id": "tx_spoilt", "amount": 1, "balance_after": 0})
 
     report = reconcile(shop)
 
-    assert (report["state"], report["error"]) == ("FAILED", "Broken off: unfinished. The log says more.")
-    assert found(report) == [("step_failed", "unfinished")]
+    assert (report["state"], report["error"]) == ("FAILED", "Broken off: ledger. The log says more.")
+    assert found(report) == [("step_failed", "ledger")]
     assert shop.order_of(whole)["refund_amount"] == 400
