@@ -69,7 +69,7 @@ class Twilio:
         """End a call, be it ringing or talking; repeated, it does nothing more."""
         form = {"Status": "completed"}
         try:
-            body = self._send("hang up", "POST", self._path(provider_id), form=form, is_repeatable=True)
+            body = self._send("hang_up", "POST", self._path(provider_id), form=form, is_repeatable=True)
         except TelephonyRefused as error:
             if error.provider_code != answers.NOT_IN_PROGRESS:
                 raise

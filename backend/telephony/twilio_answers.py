@@ -27,8 +27,10 @@ from backend.telephony.errors import (
 from backend.telephony.port import CallStatus, ProviderCall
 
 NOT_IN_PROGRESS = 21220
-# About our account, our rights or the number that calls, and not about the number called.
-OUR_FAULT = frozenset((10001, 10004, 20003, 20005, 20008, 21210, 21212, 21213, 21606))
+# Too many calls at once, or too many requests.
+BUSY = frozenset((10004, 20429))
+# About our account, our rights, our addresses or the number that calls, and not about the number called.
+OUR_FAULT = frozenset((10001, 10002, 20003, 20005, 20006, 20008, 21205, 21210, 21212, 21213, 21609))
 # Refusals that a client may get although a request of its own may have gone through.
 UNDECIDED_STATUSES = frozenset((408, 409, 425))
 STATUSES = {
@@ -69,6 +71,8 @@ def _failure(status: int, said: dict[str, Any]) -> GatewayError:
     """Tell a no, after which nothing has happened, from a failure that leaves it open."""
     code = said["code"] if isinstance(said.get("code"), int) else None
     log.warning("twilio: answered %d (%s)", status, code)
+    if code in BUSY and status < 500:
+        return GatewayBusy()
     if status == 401 or code in OUR_FAULT:
         log.error("twilio: nobody can be called until the account is put right (%d, %s)", status, code)
         return GatewayRefused(reason=KEYS_REFUSED, code=code, words=str(said.get("message") or ""))

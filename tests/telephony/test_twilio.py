@@ -11,6 +11,7 @@ from backend.gateways.resilience import CircuitBreaker, Line
 from backend.sandbox import keys
 from backend.telephony.errors import (
     CallOutcomeOpen,
+    TelephonyBusy,
     TelephonyError,
     TelephonyRefused,
     TelephonyUnavailable,
@@ -62,6 +63,7 @@ def test_no_call_is_asked_to_last_longer_than_twilio_allows(exchange: SandboxExc
     [
         *((21211, 400, False), (21215, 400, False), (21217, 400, False)),
         *((20003, 401, True), (20005, 403, True), (21210, 400, True), (10001, 400, True)),
+        *((21205, 400, True), (21609, 400, True)),
     ],
 )
 def test_a_refusal_has_twilios_code(
@@ -76,6 +78,23 @@ def test_a_refusal_has_twilios_code(
     error = refused.value
     assert (error.provider_code, error.is_about_us, error.reason) == (code, is_about_us, "No")
     assert exchange.started() == []
+
+
+def test_too_many_calls_at_once_are_no_refusal(exchange: SandboxExchange) -> None:
+    exchange.sandbox.fault(API, "error", status=400, body={"code": 10004, "message": "No", "status": 400})
+
+    with pytest.raises(TelephonyBusy):
+        exchange.telephony.start(request(exchange))
+
+    assert exchange.started() == []
+
+
+@pytest.mark.parametrize("status", [408, 500, 503])
+def test_a_failure_in_twilios_own_words_leaves_it_open(exchange: SandboxExchange, status: int) -> None:
+    exchange.sandbox.fault(API, "error", status=status, body={"code": 21211, "message": "No"})
+
+    with pytest.raises(CallOutcomeOpen):
+        exchange.telephony.start(request(exchange))
 
 
 def test_twilio_itself_refuses_a_number_that_is_too_short(exchange: SandboxExchange) -> None:
