@@ -8,7 +8,7 @@ from typing import Any, cast
 from environs import Env, EnvValidationError, ValidationError, validate
 from limits import parse_many
 
-from backend import gateway_config, notification_config
+from backend import gateway_config, notification_config, telephony_config
 from backend.gateways.settings import (
     ApplePaySettings,
     ExchangeSettings,
@@ -18,6 +18,7 @@ from backend.gateways.settings import (
 )
 from backend.money import BadAmount, to_minor
 from backend.notifications.settings import EmailSettings, WhatsAppSettings
+from backend.telephony.settings import TelephonySettings
 
 DEFAULT_SECRET = "insecure-development-secret-never-use-in-production"  # noqa: S105
 EMBEDDED_MONGODB_URI = "mongodb://127.0.0.1:27117/?replicaSet=batua"
@@ -76,6 +77,7 @@ class Settings:
     shop_name: str = "Batua"
     whatsapp: WhatsAppSettings = field(default_factory=WhatsAppSettings)
     email: EmailSettings = field(default_factory=EmailSettings)
+    telephony: TelephonySettings = field(default_factory=TelephonySettings)
 
     @property
     def is_production(self) -> bool:
@@ -114,6 +116,7 @@ def read_settings() -> Settings:
         shop_name=env.str("SHOP_NAME", "Batua", validate=validate.Length(1, 60)),
         whatsapp=notification_config.read_whatsapp(env),
         email=notification_config.read_email(env),
+        telephony=telephony_config.read_telephony(env),
         **_payment_settings(env, environment=environment),
     )
     faults = _read_faults(env)
@@ -201,4 +204,5 @@ def _production_faults(settings: Settings) -> list[str]:
     if settings.webhook_allow_private:
         faults.append("WEBHOOK_ALLOW_PRIVATE: is for tests; production calls public addresses only")
     faults += gateway_config.production_faults(settings.razorpay, settings.paypal)
-    return faults + notification_config.production_faults(settings.whatsapp)
+    faults += notification_config.production_faults(settings.whatsapp)
+    return faults + telephony_config.production_faults(settings.telephony)

@@ -9,6 +9,8 @@ from backend.sandbox import keys
 DEFAULT_PORT = 8001
 CA_FILE = Path(".data/sandbox/paypal-ca.pem")
 RUPEES_PER_DOLLAR = "83.10"
+# Who has set the second variable has an account of their own for all that begin with the first.
+OWN_ACCOUNTS = {"WHATSAPP_": "WHATSAPP_PHONE_NUMBER_ID", "TELEPHONY_": "TELEPHONY_ACCOUNT_SID"}
 
 
 def settings(port: int, ca_file: Path) -> dict[str, str]:
@@ -29,16 +31,20 @@ def settings(port: int, ca_file: Path) -> dict[str, str]:
         "WHATSAPP_ACCESS_TOKEN": keys.WHATSAPP_ACCESS_TOKEN,
         "WHATSAPP_APP_SECRET": keys.WHATSAPP_APP_SECRET,
         "WHATSAPP_VERIFY_TOKEN": keys.WHATSAPP_VERIFY_TOKEN,
+        "TELEPHONY_API_URL": url,
+        "TELEPHONY_ACCOUNT_SID": keys.TWILIO_ACCOUNT_SID,
+        "TELEPHONY_AUTH_TOKEN": keys.TWILIO_AUTH_TOKEN,
+        "TELEPHONY_FROM_NUMBER": keys.TWILIO_FROM_NUMBER,
         "FX_RATES": f"USD:{RUPEES_PER_DOLLAR}",
     }
 
 
 def main() -> int:
-    """Write the lines for the port in SANDBOX_PORT; a number at WhatsApp that is there already stays."""
+    """Write the lines for the port in SANDBOX_PORT; accounts at WhatsApp and Twilio that are there stay."""
     port = int(os.environ.get("SANDBOX_PORT", DEFAULT_PORT))
-    has_whatsapp = bool(os.environ.get("WHATSAPP_PHONE_NUMBER_ID"))
+    theirs = tuple(prefix for prefix, name in OWN_ACCOUNTS.items() if os.environ.get(name))
     for name, value in settings(port, CA_FILE).items():
-        if not (has_whatsapp and name.startswith("WHATSAPP_")):
+        if not name.startswith(theirs):
             sys.stdout.write(f"{name}={value}\n")
     return 0
 

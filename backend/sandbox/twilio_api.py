@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, jsonify, request
 
@@ -15,6 +16,7 @@ twilio = Blueprint("twilio", __name__, url_prefix="/2010-04-01/Accounts/<account
 _NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
 _LONGEST_TWIML = 4000
 _SOURCES = ("Url", "Twiml", "ApplicationSid")
+_FILTERS = ("To", "From", "Status")
 
 
 class TwilioError(Exception):
@@ -108,9 +110,14 @@ def _check() -> None:
 
 @twilio.get("/Calls.json")
 def list_calls() -> Response:
-    """List calls, newest first."""
-    calls = list(here().books.calls.values())[::-1]
-    return jsonify({"calls": calls[: int(request.args.get("PageSize", 50))], "next_page_uri": None})
+    """List calls, newest first, by page."""
+    asked = {name.lower(): request.args[name] for name in _FILTERS if request.args.get(name)}
+    calls = [call for call in here().books.calls.values() if asked.items() <= call.items()][::-1]
+    size, number = int(request.args.get("PageSize", 50)), int(request.args.get("Page", 0))
+    begin, end = number * size, (number + 1) * size
+    query = urlencode(request.args.to_dict() | {"Page": number + 1})
+    following = f"{request.path}?{query}" if end < len(calls) else None
+    return jsonify({"calls": calls[begin:end], "next_page_uri": following})
 
 
 @twilio.get("/Calls/<sid>.json")

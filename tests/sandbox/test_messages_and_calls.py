@@ -83,6 +83,22 @@ def test_a_call_is_reported_step_by_step(controls: Controls, shop: Shop) -> None
     assert [one["SequenceNumber"] for one in received] == ["0", "1", "2", "3"]
 
 
+def test_calls_are_listed_by_number_and_page(controls: Controls) -> None:
+    for number in ("+919876543210", "+919876543211", "+919876543210"):
+        twilio(controls, **(CALL | {"To": number}))
+
+    first = listed(controls, f"{CALLS}.json?To=%2B919876543210&PageSize=1")
+    second = listed(controls, first["next_page_uri"])
+
+    assert [one["to"] for page in (first, second) for one in page["calls"]] == ["+919876543210"] * 2
+    assert first["calls"] != second["calls"]
+    assert second["next_page_uri"] is None
+
+
+def listed(controls: Controls, path: str) -> Any:
+    return requests.get(f"{controls.url}{path}", auth=TWILIO_KEYS, timeout=5).json()
+
+
 def test_a_callback_is_signed_over_its_address_and_fields(controls: Controls, shop: Shop) -> None:
     url = f"{shop.url}/calls?id=1"
     sid = twilio(controls, **CALL, StatusCallback=url).json()["sid"]

@@ -15,13 +15,15 @@ from backend.gateways.settings import (
     RazorpaySettings,
 )
 from backend.notifications.settings import WhatsAppSettings
+from backend.telephony.settings import TelephonySettings
 from tests.unit.source import ROOT, Module
 
 CONFIG = [
-    Module(ROOT / "backend" / name) for name in ("config.py", "gateway_config.py", "notification_config.py")
+    Module(ROOT / "backend" / name)
+    for name in ("config.py", "gateway_config.py", "notification_config.py", "telephony_config.py")
 ]
 EXAMPLE = (ROOT / ".env.example").read_text().splitlines()
-GROUPS = {"razorpay", "paypal", "google_pay", "apple_pay", "exchange", "whatsapp"}
+GROUPS = {"razorpay", "paypal", "google_pay", "apple_pay", "exchange", "whatsapp", "telephony"}
 SECRET = "5f0c8b7d9e2a4c6f8b1d3e5a7c9f0b2d4e6a8c0f"
 FERNET_KEY = "cDdGQjZQb2l1eXRyZXdxYXNkZmdoamtsbW5idmN4emE="
 PRODUCTION = {
@@ -46,10 +48,10 @@ def variables() -> set[str]:
 
 
 def settings_of_groups() -> int:
-    """How many variables decide about gateways and WhatsApp: all but those that follow from others."""
+    """How many variables decide about gateways, WhatsApp and calls: all but those that follow from others."""
     classes = (
         *(RazorpaySettings, PayPalSettings, GooglePaySettings, ApplePaySettings, ExchangeSettings),
-        WhatsAppSettings,
+        *(WhatsAppSettings, TelephonySettings),
     )
     derived = {"allows_test_roots", "host", "display_name"}
     return sum(field.name not in derived for kind in classes for field in fields(kind))

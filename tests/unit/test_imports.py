@@ -38,12 +38,17 @@ MAY_IMPORT_OF_OURS = {
     "backend.config": ("backend.money", "backend.*_config", "backend.*.settings"),
     "backend.gateway_config": ("backend.money", "backend.gateways.settings"),
     "backend.notification_config": ("backend.gateway_config", "backend.notifications.settings"),
+    "backend.telephony_config": ("backend.gateway_config", "backend.telephony.settings"),
     SANDBOX: (SANDBOX,),
     "backend.ledger*": ("backend.ledger*", "backend.money", "backend.errors", "backend.metrics"),
     "backend.gateways*": ("backend.gateways*", "backend.money", "backend.errors", "backend.metrics"),
     "backend.notifications*": (
         *("backend.notifications*", "backend.money", "backend.errors", "backend.metrics"),
         *("backend.gateways.outgoing", "backend.gateways.errors"),
+    ),
+    "backend.telephony.*": (
+        *("backend.telephony*", "backend.money", "backend.errors", "backend.metrics"),
+        *("backend.gateways.outgoing", "backend.gateways.errors", "backend.gateways.resilience"),
     ),
 }
 PURE = ("core", "chain", "values", "submission", "documents")

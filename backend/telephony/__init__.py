@@ -1,0 +1,1 @@
+"""What calls customers by telephone: a port, an adapter for each provider, and no database."""
