@@ -80,6 +80,13 @@ def test_a_refusal_has_twilios_code(
     assert exchange.started() == []
 
 
+def test_a_proxy_that_lets_nothing_through_has_called_nobody(exchange: SandboxExchange) -> None:
+    exchange.sandbox.fault(API, "html", status=429)
+
+    with pytest.raises(TelephonyBusy):
+        exchange.telephony.start(request(exchange))
+
+
 def test_too_many_calls_at_once_are_no_refusal(exchange: SandboxExchange) -> None:
     exchange.sandbox.fault(API, "error", status=400, body={"code": 10004, "message": "No", "status": 400})
 
@@ -146,6 +153,15 @@ def test_a_list_that_is_none_is_not_read(exchange: SandboxExchange, page: dict[s
         twilio(server.url).calls_to(NUMBER, since=datetime.now(UTC))
 
     assert {asked.path.split("?")[0] for asked in server.asked} == {f"{CALLS}.json"}
+
+
+def test_a_list_is_read_no_further_than_to_the_moment_asked_for() -> None:
+    old = CALL | {"date_created": "Tue, 14 Nov 2023 22:13:20 +0000"}
+    page = {"calls": [CALL, old], "next_page_uri": f"{CALLS}.json?Page=1"}
+    with LocalServer(lambda _: Reply(page)) as server:
+        found = twilio(server.url).calls_to(NUMBER, since=datetime(2023, 11, 14, 22, 13, 21, tzinfo=UTC))
+
+    assert (len(found), len(server.asked)) == (1, 1)
 
 
 def test_a_call_whose_age_is_not_told_is_listed(exchange: SandboxExchange) -> None:
