@@ -19,7 +19,7 @@ from backend.payment_store import PaymentStore
 from backend.payment_values import Attempt, Payment, PaymentStatus, Purpose, gateway_key, method_of, sources
 from backend.split_holds import SplitHolds
 
-# How one kind of attempt becomes paid. Raises Misfit, or DuplicateKeyError for money that was applied before.
+# How one kind of attempt becomes paid. Raises Misfit, or AppliedBefore for money that was settled otherwise.
 Way = Callable[[Payment, Attempt, GatewayPayment], None]
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from pymongo.errors import ConnectionFailure
 
-from backend.attempts import foreseen
+from backend.attempts import BrokenOff, foreseen
 from backend.db import Document
 from backend.errors import AppError, Conflict, Invalid
 from backend.gateways.errors import GatewayError
@@ -42,10 +42,6 @@ class Stopped(Exception):
     """The run was told to stop; another one goes on."""
 
 
-class StepBroken(AppError):
-    """A step came to an end that nobody has foreseen."""
-
-
 class Reconciliation:
     """Runs all parts, one step after the other.
 
@@ -76,10 +72,7 @@ class Reconciliation:
         Whoever wants something in particular gets just that.
         """
         run = self._runs.take_over() if wanted is None else None
-        wanted = wanted or Wanted()
-        window, is_gapless = self._window(wanted), wanted.since is None
-        run = run or self._runs.begin(window, min_age=wanted.min_age, is_gapless=is_gapless)
-        return self._carried_out(run)
+        return self._carried_out(run or self._begun(wanted or Wanted()))
 
     def run_due(self, *, go_on: Callable[[], bool] = lambda: True) -> Document | None:
         """Do what is due, if nobody else is at it: one run an interval, and what was abandoned.
@@ -107,6 +100,11 @@ class Reconciliation:
     def resolve(self, issue_id: str, *, reason: str, admin_id: str) -> Document:
         """Let an admin settle an issue."""
         return self._issues.resolve(issue_id, reason=reason, admin_id=admin_id)
+
+    def _begun(self, wanted: Wanted) -> Run:
+        """Open a run; it leaves no gap unless somebody has said where to begin."""
+        window, is_gapless = self._window(wanted), wanted.since is None
+        return self._runs.begin(window, min_age=wanted.min_age, is_gapless=is_gapless)
 
     def _window(self, wanted: Wanted) -> Window:
         """Look at whole seconds, up to what is old enough, from where everything was looked at before."""
@@ -151,6 +149,8 @@ class Reconciliation:
         for step in self._steps:
             if step.name in run.done | run.failed:
                 continue
+            if not go_on():
+                raise Stopped
             failure = self._failure_of(run, step, go_on)
             if failure is not None:
                 failures[step.name] = failure
@@ -169,7 +169,7 @@ class Reconciliation:
             return self._failed(run, step, error)
         except Exception as error:
             log.exception("a step of the reconciliation broke off", extra={"step": step.name})
-            return self._failed(run, step, StepBroken(f"It broke off: {type(error).__name__}."))
+            return self._failed(run, step, BrokenOff(f"It broke off: {type(error).__name__}."))
         self._issues.gone(step.surveys, since=run.started_at)
         for kind in (Kind.GATEWAY_AWAY, Kind.STEP_FAILED):
             self._issues.closed(kind, step.name)
@@ -209,7 +209,7 @@ class Reconciliation:
 
     def _error(self, failures: Mapping[str, AppError | None]) -> str | None:
         """Say why this was no reconciliation: a step broke off, or not one gateway has told anything."""
-        broken = [name for name, failure in failures.items() if isinstance(failure, StepBroken)]
+        broken = [name for name, failure in failures.items() if isinstance(failure, BrokenOff)]
         if broken:
             return f"Broken off: {', '.join(broken)}. The log says more."
         gateways = [gateway.name for gateway in self._gateways]

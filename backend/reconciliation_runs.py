@@ -12,7 +12,7 @@ from pymongo import DESCENDING, ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from backend.db import Document
+from backend.db import Document, server_now
 from backend.errors import NotFound
 from backend.gateways.listing import Window
 from backend.reconciliation_values import QUIET, Finding, Progress, Run
@@ -49,13 +49,12 @@ class ReconciliationRuns:
     """The rows of `reconciliation_logs`; every write names the lease under which it is made."""
 
     def __init__(self, database: Database[Document]) -> None:
-        self._client = database.client
+        self._database = database
         self._runs = database["reconciliation_logs"]
 
     def now(self) -> datetime:
         """Give the server's time."""
-        now: datetime = self._client.admin.command("hello")["localTime"]
-        return now.astimezone(UTC)
+        return server_now(self._database)
 
     def begin(self, window: Window, *, min_age: timedelta, is_gapless: bool) -> Run:
         """Open a run; a gapless one begins where all was looked at before."""

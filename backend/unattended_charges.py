@@ -2,7 +2,7 @@
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pymongo.database import Database
@@ -11,14 +11,14 @@ from backend.auto_recharge_values import Pending
 from backend.db import Document
 from backend.errors import AppError, ServiceUnavailable
 from backend.gateways.errors import GatewayError, GatewayRefused, GatewayUnavailable
-from backend.gateways.port import Payer, PaymentGateway, SavedCharge
+from backend.gateways.port import PaymentGateway, SavedCharge
 from backend.gateways.registry import Gateways
 from backend.gateways.resilience import KEYS_REFUSED
 from backend.payment_inquiry import PaymentInquiry
 from backend.payment_opening import PaymentOpening
 from backend.payment_store import PaymentStore
 from backend.payment_values import Payment, PaymentStatus, Purpose
-from backend.payment_wish import PaymentWish, Subject
+from backend.payment_wish import PaymentWish, Subject, payer_of
 from backend.saved_method_service import SavedMethods
 from backend.user_service import UserService
 
@@ -66,13 +66,7 @@ class UnattendedCharges:
         """Open the top-up where the method is kept; the same charge again gives the same top-up."""
         secret = self._saved.token_of(pending.customer_id, pending.saved_method_id)
         user = self._users.get(pending.customer_id)
-        payer = Payer(
-            customer_id=user.id,
-            name=user.name,
-            email=user.email,
-            phone=user.phone,
-            gateway_customer_id=secret.gateway_customer_id,
-        )
+        payer = replace(payer_of(user), gateway_customer_id=secret.gateway_customer_id)
         wish = PaymentWish(
             amount_minor=pending.amount_minor,
             method=secret.type,
