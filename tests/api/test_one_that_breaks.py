@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from backend.message_service import Messages
 from backend.notifications.port import Message, Sent
 from backend.outbox import AT_ONCE
@@ -72,6 +74,21 @@ def test_a_run_that_is_told_to_stop_is_gone_on_with_at_once(shop: Shop) -> None:
     finished: Any = shop.services.reconciliation.run_due()
 
     assert stopped["_id"] == finished["_id"]
+    assert finished["state"] == "DONE"
+
+
+@pytest.mark.parametrize("asks", range(8))
+def test_a_run_that_is_told_to_stop_begins_nothing_more(shop: Shop, asks: int) -> None:
+    paid_elsewhere(shop)
+    told = [True] * asks
+    reconciliation = shop.services.reconciliation
+
+    stopped: Any = reconciliation.run_due(go_on=lambda: bool(told and told.pop()))
+    finished: Any = reconciliation.run_due()
+
+    assert stopped["state"] == "RUNNING"
+    assert len(stopped["done"]) <= asks
+    assert finished["done"][: len(stopped["done"])] == stopped["done"]
     assert finished["state"] == "DONE"
 
 
