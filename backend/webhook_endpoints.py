@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -137,8 +137,19 @@ class WebhookEndpoints:
         if row is None:
             raise EndpointNotFound
         now = datetime.now(UTC)
-        valid = row | {"old_secrets": [old for old in row["old_secrets"] if old["until"] > now]}
-        return [self._cipher.decrypt(one, record_id=endpoint_id).decode() for one in _all_sealed(valid)]
+        old = [one["sealed"] for one in row["old_secrets"] if one["until"] > now]
+        return [self._opened(endpoint_id, row["sealed_secret"]), *self._readable(endpoint_id, old)]
+
+    def _readable(self, endpoint_id: str, sealed: Sequence[bytes]) -> Iterator[str]:
+        """Open old secrets; one that cannot be read is no reason to send nothing."""
+        for one in sealed:
+            try:
+                yield self._opened(endpoint_id, one)
+            except Undecryptable:
+                log.error("an old secret cannot be decrypted with any key", extra={"endpoint": endpoint_id})
+
+    def _opened(self, endpoint_id: str, sealed: bytes) -> str:
+        return self._cipher.decrypt(sealed, record_id=endpoint_id).decode()
 
     def rotate(self) -> int:
         """Encrypt the secrets of every endpoint with the newest key, and count where they were not."""

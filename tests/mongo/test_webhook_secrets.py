@@ -110,6 +110,18 @@ def test_a_secret_that_cannot_be_read_keeps_the_message_waiting(hooks: Hooks, se
     assert hooks.states(endpoint) == ["DELIVERED"]
 
 
+def test_an_old_secret_that_cannot_be_read_does_not_keep_the_new_one_from_signing(
+    hooks: Hooks, server: LocalServer
+) -> None:
+    endpoint = hooks.endpoint(server.url)
+    new = Hooks(hooks.database, NEW_KEY).endpoints.rotate_secret(endpoint["_id"], grace=DAY)["secret"]
+
+    asked = sent(Hooks(hooks.database, NEW_KEY), server, "order_1")
+
+    assert verifies(new, asked)
+    assert not verifies(endpoint["secret"], asked)
+
+
 def test_a_secret_of_another_endpoint_is_of_no_use(hooks: Hooks, server: LocalServer) -> None:
     mine, other = hooks.endpoint(server.url), hooks.endpoint(server.url, "refund.failed")
     stolen = {"sealed_secret": hooks.row(other)["sealed_secret"]}
